@@ -1,0 +1,14 @@
+//! Bytes to meaning and back: every file format of the Extensible Storage Engine.
+//!
+//! Floor 0 of the house: no I/O, no threads, no clock. Nothing read is trusted: every decoder returns a
+//! [`error::FormatError`] naming file kind, offset and field instead of panicking, and allocates no more than its
+//! input warrants. Encoders and decoders are inverse.
+
+#![forbid(unsafe_code)]
+
+pub mod backup_info;
+pub mod error;
+pub mod lgpos;
+pub mod logtime;
+pub mod page_size;
+pub mod signature;

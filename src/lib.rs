@@ -1,0 +1,1 @@
+//! The C face of libesent: the JET API over `ese-engine`.
