@@ -1,0 +1,72 @@
+//! The exported functions, one file per family.
+//!
+//! A function checks its arguments, converts text and structures, calls the engine and maps its error; it holds no logic
+//! of its own. What has no engine behind it yet says so through [`not_available!`]: it reads no argument, changes
+//! nothing and returns JET_errFeatureNotAvailable. `COMPAT.md` tells which is which.
+//!
+//! # Safety
+//! Every function here is called from C. Its pointer arguments are NULL, or valid for what the function's description in
+//! `include/esent.h` says is read or written there, and stay so for the length of the call. Handles are numbers that are
+//! looked up: any number is safe.
+
+#![allow(non_snake_case, reason = "the names are those of the C header")]
+#![allow(clippy::missing_safety_doc, reason = "one contract for all, told above")]
+#![allow(clippy::too_many_arguments, reason = "the signatures are those of the C header")]
+
+mod ansi_alias;
+mod backup;
+mod column;
+mod cursor;
+mod database;
+mod index;
+mod info;
+mod instance;
+mod maintenance;
+mod parameter;
+mod record;
+mod restore;
+mod session;
+mod snapshot;
+mod table;
+mod transaction;
+
+pub use self::ansi_alias::*;
+pub use self::backup::*;
+pub use self::column::*;
+pub use self::cursor::*;
+pub use self::database::*;
+pub use self::index::*;
+pub use self::info::*;
+pub use self::instance::*;
+pub use self::maintenance::*;
+pub use self::parameter::*;
+pub use self::record::*;
+pub use self::restore::*;
+pub use self::session::*;
+pub use self::snapshot::*;
+pub use self::table::*;
+pub use self::transaction::*;
+
+/// The whole body of a function that has no engine behind it yet.
+macro_rules! not_available {
+    ($($argument:ident),* $(,)?) => {{
+        $(let _ = $argument;)*
+        $crate::abi::tables::errors::JET_errFeatureNotAvailable
+    }};
+}
+use not_available;
+
+/// Exports the A form of a function a second time, under its unsuffixed name.
+macro_rules! ansi_aliases {
+    ($($alias:ident = $form:ident($($argument:ident: $type:ty),* $(,)?);)*) => {
+        $(
+            #[doc = concat!("[`", stringify!($form), "`] under its old name.")]
+            #[unsafe(no_mangle)]
+            pub unsafe extern "system" fn $alias($($argument: $type),*) -> JET_ERR {
+                // SAFETY: the caller keeps the same contract for both names.
+                unsafe { $form($($argument),*) }
+            }
+        )*
+    };
+}
+use ansi_aliases;

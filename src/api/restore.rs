@@ -1,0 +1,211 @@
+//! Restore and external restore.
+
+use std::ffi::c_void;
+
+use super::not_available;
+use crate::abi::structs::*;
+use crate::abi::tables::typedefs::*;
+
+/// Restore with target instance and log range.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetExternalRestore2A(
+    szCheckpointFilePath: JET_PSTR,
+    szLogPath: JET_PSTR,
+    rgrstmap: *mut JET_RSTMAP_A,
+    crstfilemap: i32,
+    szBackupLogPath: JET_PSTR,
+    pLogInfo: *mut JET_LOGINFO_A,
+    szTargetInstanceName: JET_PSTR,
+    szTargetInstanceLogPath: JET_PSTR,
+    szTargetInstanceCheckpointPath: JET_PSTR,
+    pfn: JET_PFNSTATUS,
+) -> JET_ERR {
+    not_available!(
+        szCheckpointFilePath,
+        szLogPath,
+        rgrstmap,
+        crstfilemap,
+        szBackupLogPath,
+        pLogInfo,
+        szTargetInstanceName,
+        szTargetInstanceLogPath,
+        szTargetInstanceCheckpointPath,
+        pfn
+    )
+}
+
+/// Restore with target instance and log range.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetExternalRestore2W(
+    szCheckpointFilePath: JET_PWSTR,
+    szLogPath: JET_PWSTR,
+    rgrstmap: *mut JET_RSTMAP_W,
+    crstfilemap: i32,
+    szBackupLogPath: JET_PWSTR,
+    pLogInfo: *mut JET_LOGINFO_W,
+    szTargetInstanceName: JET_PWSTR,
+    szTargetInstanceLogPath: JET_PWSTR,
+    szTargetInstanceCheckpointPath: JET_PWSTR,
+    pfn: JET_PFNSTATUS,
+) -> JET_ERR {
+    not_available!(
+        szCheckpointFilePath,
+        szLogPath,
+        rgrstmap,
+        crstfilemap,
+        szBackupLogPath,
+        pLogInfo,
+        szTargetInstanceName,
+        szTargetInstanceLogPath,
+        szTargetInstanceCheckpointPath,
+        pfn
+    )
+}
+
+/// Restore from copied files.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetExternalRestoreA(
+    szCheckpointFilePath: JET_PSTR,
+    szLogPath: JET_PSTR,
+    rgrstmap: *mut JET_RSTMAP_A,
+    crstfilemap: i32,
+    szBackupLogPath: JET_PSTR,
+    genLow: i32,
+    genHigh: i32,
+    pfn: JET_PFNSTATUS,
+) -> JET_ERR {
+    not_available!(
+        szCheckpointFilePath,
+        szLogPath,
+        rgrstmap,
+        crstfilemap,
+        szBackupLogPath,
+        genLow,
+        genHigh,
+        pfn
+    )
+}
+
+/// Restore from copied files.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetExternalRestoreW(
+    szCheckpointFilePath: JET_PWSTR,
+    szLogPath: JET_PWSTR,
+    rgrstmap: *mut JET_RSTMAP_W,
+    crstfilemap: i32,
+    szBackupLogPath: JET_PWSTR,
+    genLow: i32,
+    genHigh: i32,
+    pfn: JET_PFNSTATUS,
+) -> JET_ERR {
+    not_available!(
+        szCheckpointFilePath,
+        szLogPath,
+        rgrstmap,
+        crstfilemap,
+        szBackupLogPath,
+        genLow,
+        genHigh,
+        pfn
+    )
+}
+
+/// Facts of a revert snapshot (private).
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetGetRBSFileInfoA(
+    szRBSFileName: JET_PCSTR,
+    pvResult: *mut c_void,
+    cbMax: u32,
+    InfoLevel: u32,
+) -> JET_ERR {
+    not_available!(szRBSFileName, pvResult, cbMax, InfoLevel)
+}
+
+/// Facts of a revert snapshot (private).
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetGetRBSFileInfoW(
+    szRBSFileName: JET_PCWSTR,
+    pvResult: *mut c_void,
+    cbMax: u32,
+    InfoLevel: u32,
+) -> JET_ERR {
+    not_available!(szRBSFileName, pvResult, cbMax, InfoLevel)
+}
+
+/// Cancel a revert (private).
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetRBSCancelRevert(instance: JET_INSTANCE) -> JET_ERR {
+    not_available!(instance)
+}
+
+/// Execute a revert (private).
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetRBSExecuteRevert(
+    instance: JET_INSTANCE,
+    grbit: JET_GRBIT,
+    prbsrevertinfomisc: *mut JET_RBSREVERTINFOMISC,
+) -> JET_ERR {
+    not_available!(instance, grbit, prbsrevertinfomisc)
+}
+
+/// Prepare a revert (private).
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetRBSPrepareRevert(
+    instance: JET_INSTANCE,
+    jltRevertExpected: JET_LOGTIME,
+    cpgCache: i32,
+    grbit: JET_GRBIT,
+    pjltRevertActual: *mut JET_LOGTIME,
+) -> JET_ERR {
+    not_available!(instance, jltRevertExpected, cpgCache, grbit, pjltRevertActual)
+}
+
+/// Restore to another folder.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetRestore2A(sz: JET_PCSTR, szDest: JET_PCSTR, pfn: JET_PFNSTATUS) -> JET_ERR {
+    not_available!(sz, szDest, pfn)
+}
+
+/// Restore to another folder.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetRestore2W(
+    sz: JET_PCWSTR,
+    szDest: JET_PCWSTR,
+    pfn: JET_PFNSTATUS,
+) -> JET_ERR {
+    not_available!(sz, szDest, pfn)
+}
+
+/// Restore a folder backup.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetRestoreA(szSource: JET_PCSTR, pfn: JET_PFNSTATUS) -> JET_ERR {
+    not_available!(szSource, pfn)
+}
+
+/// Restore a folder backup.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetRestoreInstanceA(
+    instance: JET_INSTANCE,
+    sz: JET_PCSTR,
+    szDest: JET_PCSTR,
+    pfn: JET_PFNSTATUS,
+) -> JET_ERR {
+    not_available!(instance, sz, szDest, pfn)
+}
+
+/// Restore a folder backup.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetRestoreInstanceW(
+    instance: JET_INSTANCE,
+    sz: JET_PCWSTR,
+    szDest: JET_PCWSTR,
+    pfn: JET_PFNSTATUS,
+) -> JET_ERR {
+    not_available!(instance, sz, szDest, pfn)
+}
+
+/// Restore a folder backup.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn JetRestoreW(szSource: JET_PCWSTR, pfn: JET_PFNSTATUS) -> JET_ERR {
+    not_available!(szSource, pfn)
+}
