@@ -1,0 +1,138 @@
+//! From the command table to the command: which function runs, how several files are one run.
+
+use std::path::{Path, PathBuf};
+
+use ese_format::error::JetError;
+use serde_json::{Value, json};
+
+use crate::command_line::{Command, Dump, DumpKind, Settings};
+use crate::failure::{CommandResult, Failure};
+use crate::log_dump::{self, LogDumpOptions};
+use crate::output::{Output, Renderer, Report};
+use crate::{checkpoint_dump, checksum, flush_map_dump, header_dump};
+
+/// Runs a command.
+///
+/// # Errors
+/// As the command ended; of several files the first failure.
+pub fn run(command: &Command, settings: &Settings, out: &mut Output<'_>) -> CommandResult {
+    match command {
+        Command::Dump(dump) => each(&dump.sources, out, |source, out| run_dump(dump, source, settings, out)),
+        Command::Checksum(options) => {
+            each(&options.sources, out, |source, out| checksum::run(source, options, settings, out))
+        }
+        Command::Export(_) => unavailable("export", out),
+        Command::Tables(_) => unavailable("tables", out),
+        Command::Info(_) => unavailable("info", out),
+        Command::Unavailable(mode) => unavailable(mode, out),
+        Command::ClassicHelp | Command::Help(_) | Command::Version => Ok(()),
+    }
+}
+
+/// Runs one file after the other; a failure of one does not keep the next from being looked at.
+fn each(
+    sources: &[PathBuf],
+    out: &mut Output<'_>,
+    mut command: impl FnMut(&Path, &mut Output<'_>) -> CommandResult,
+) -> CommandResult {
+    if let [source] = sources {
+        return command(source, out);
+    }
+    let mut first_failure = None;
+    let mut files = Vec::new();
+    for source in sources {
+        let result = command(source, out);
+        let Report { result: members, warnings } = std::mem::take(&mut out.report);
+        let mut entry = json!({ "source": source.to_string_lossy(), "result": members, "warnings": warnings, "error": null });
+        match result {
+            Ok(()) => {}
+            Err(Failure::Jet(failure)) => {
+                entry["error"] = failure.to_json();
+                if first_failure.is_none() {
+                    first_failure = Some(failure);
+                } else if out.renderer() == Renderer::Plain {
+                    out.complain(format_args!("eseutil: {failure}"))?;
+                }
+            }
+            Err(Failure::Output(error)) => return Err(error.into()),
+        }
+        files.push(entry);
+    }
+    out.set("files", Value::Array(files));
+    first_failure.map_or(Ok(()), |failure| Err(Failure::Jet(failure)))
+}
+
+fn run_dump(dump: &Dump, source: &Path, settings: &Settings, out: &mut Output<'_>) -> CommandResult {
+    out.frame(format_args!("Initiating FILE DUMP mode...\n"))?;
+    match dump.kind {
+        DumpKind::Header => header_dump::run(source, &dump.options, settings, out),
+        DumpKind::Checkpoint => checkpoint_dump::run(source, out),
+        DumpKind::FlushMap => flush_map_dump::run(source, &dump.options, out),
+        DumpKind::Log => log_dump::run(&LogDumpOptions::of_dump(source, &dump.options), out),
+        DumpKind::MetaData => unavailable("Meta data dump (/mm)", out),
+        DumpKind::Space => unavailable("Space dump (/ms)", out),
+        DumpKind::SpaceCategory => unavailable("Space category dump (/mc)", out),
+        DumpKind::Nodes => unavailable("Node dump (/mn)", out),
+        DumpKind::Page => unavailable("Page dump (/m /p)", out),
+        DumpKind::Node => unavailable("Node dump (/m /n)", out),
+        DumpKind::Tag => unavailable("Tag dump (/m /i)", out),
+        DumpKind::Seek => unavailable("Bookmark dump (/m /k)", out),
+        DumpKind::RevertSnapshot => unavailable("Revert snapshot dump (/mr)", out),
+        DumpKind::TraceLog => unavailable("Trace log dump (/mt)", out),
+        DumpKind::CacheFile => unavailable("Cache file dump (/mb)", out),
+    }
+}
+
+/// Says that this version does not have a mode (spec 10 §6.10: JET_errFeatureNotAvailable).
+fn unavailable(mode: &str, out: &mut Output<'_>) -> CommandResult {
+    out.frame(format_args!("Error: {mode} is not available in this version.\n\n"))?;
+    let failure = Failure::from(JetError::FEATURE_NOT_AVAILABLE);
+    Err(if out.renderer() == Renderer::Classic {
+        failure
+    } else {
+        failure.with_detail(format!("{mode} is not available in this version"))
+    })
+}
+
+/// The name of a command in the JSON document.
+#[must_use]
+pub fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Dump(dump) => match dump.kind {
+            DumpKind::Header => "dump header",
+            DumpKind::Checkpoint => "dump checkpoint",
+            DumpKind::Log => "dump log",
+            DumpKind::MetaData => "dump meta",
+            DumpKind::Space => "dump space",
+            DumpKind::SpaceCategory => "dump pages",
+            DumpKind::Nodes => "dump tree",
+            DumpKind::FlushMap => "dump flushmap",
+            DumpKind::Page => "dump page",
+            DumpKind::Node | DumpKind::Tag | DumpKind::Seek => "dump node",
+            DumpKind::RevertSnapshot => "dump snapshot",
+            DumpKind::TraceLog => "dump trace",
+            DumpKind::CacheFile => "dump cache",
+        },
+        Command::Checksum(_) => "checksum",
+        Command::Export(_) => "export",
+        Command::Tables(_) => "tables",
+        Command::Info(_) => "info",
+        Command::Unavailable(mode) => mode,
+        Command::ClassicHelp | Command::Help(_) => "help",
+        Command::Version => "version",
+    }
+}
+
+/// The files a command is about.
+#[must_use]
+pub fn sources(command: &Command) -> Vec<String> {
+    let files: &[PathBuf] = match command {
+        Command::Dump(dump) => &dump.sources,
+        Command::Checksum(options) => &options.sources,
+        Command::Info(sources) => sources,
+        Command::Export(options) => std::slice::from_ref(&options.source),
+        Command::Tables(source) => std::slice::from_ref(source),
+        _ => &[],
+    };
+    files.iter().map(|file| file.to_string_lossy().into_owned()).collect()
+}
