@@ -7,8 +7,15 @@
 #![forbid(unsafe_code)]
 
 pub mod backup_info;
+pub mod checksum;
+pub mod database_header;
 pub mod error;
+pub mod file_type;
 pub mod lgpos;
 pub mod logtime;
+pub mod node;
+pub mod page;
 pub mod page_size;
 pub mod signature;
+pub mod space;
+pub mod version;
