@@ -193,7 +193,8 @@ impl Fold {
 
 /// Views a block as groups of rows; `None` unless it has 512 to 8192 bytes, a power of two.
 fn groups_of(bytes: &[u8]) -> Option<&[[StoredRow; GROUP_ROWS]]> {
-    let fits = bytes.len().is_power_of_two() && (GROUP_BYTES..=GROUP_BYTES * GROUPS_MAX).contains(&bytes.len());
+    let fits =
+        bytes.len().is_power_of_two() && (GROUP_BYTES..=GROUP_BYTES * GROUPS_MAX).contains(&bytes.len());
     if !fits {
         return None;
     }
@@ -306,7 +307,9 @@ fn page_bytes(bytes: &[u8], size: PageSize) -> FormatResult<&[u8]> {
 
 fn is_zero(bytes: &[u8]) -> bool {
     let (chunks, rest) = bytes.as_chunks::<64>();
-    let any = |chunk: &[u8; 64]| chunk.as_chunks::<8>().0.iter().fold(0, |all, lane| all | u64::from_le_bytes(*lane));
+    let any = |chunk: &[u8; 64]| {
+        chunk.as_chunks::<8>().0.iter().fold(0, |all, lane| all | u64::from_le_bytes(*lane))
+    };
     chunks.iter().all(|chunk| any(chunk) == 0) && rest.iter().all(|byte| *byte == 0)
 }
 
@@ -380,7 +383,11 @@ fn verify_ecc_page(page: &[u8], size: PageSize, page_number: u32) -> PageVerdict
             }
         }
     }
-    if wrong == WrongBits::default() { PageVerdict::Good(ChecksumForm::Ecc) } else { PageVerdict::Correctable(wrong) }
+    if wrong == WrongBits::default() {
+        PageVerdict::Good(ChecksumForm::Ecc)
+    } else {
+        PageVerdict::Correctable(wrong)
+    }
 }
 
 /// Judges the first page of `bytes` by its checksum (spec 01 §11.5–11.7 steps 1 and 2). The structure of the page, and
@@ -405,7 +412,11 @@ pub fn verify_page(bytes: &[u8], size: PageSize, page_number: u32) -> FormatResu
 ///
 /// # Errors
 /// When `bytes` is shorter than a page.
-pub fn repair_page(bytes: &mut [u8], size: PageSize, page_number: u32) -> FormatResult<(PageVerdict, WrongBits)> {
+pub fn repair_page(
+    bytes: &mut [u8],
+    size: PageSize,
+    page_number: u32,
+) -> FormatResult<(PageVerdict, WrongBits)> {
     let verdict = verify_page(bytes, size, page_number)?;
     let PageVerdict::Correctable(wrong) = verdict else {
         return Ok((verdict, WrongBits::default()));

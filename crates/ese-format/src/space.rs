@@ -44,7 +44,9 @@ bitflags! {
 }
 
 /// A space header in its stored form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
 #[repr(C)]
 pub struct SpaceHeader {
     /// Pages of the primary extent, or pages last asked for, by [`SpaceFlags::VERSION_2`].
@@ -476,7 +478,9 @@ impl SplitBuffer {
     /// Gives back a page that was taken last; whether it fitted before one of the runs.
     #[must_use]
     pub fn give_back(&mut self, page: u32) -> bool {
-        let Some(run) = self.runs.iter_mut().find(|run| run.count > 0 && run.first() == page.saturating_add(1)) else {
+        let Some(run) =
+            self.runs.iter_mut().find(|run| run.count > 0 && run.first() == page.saturating_add(1))
+        else {
             return false;
         };
         run.count += 1;

@@ -67,7 +67,12 @@ pub struct EngineFormat {
 }
 
 const fn row(efv: u32, database: (u32, u32), log: (u32, u32), feature: &'static str) -> EngineFormat {
-    EngineFormat { efv, database: DatabaseVersion::new(database.0, database.1), log_update: Some(log), feature }
+    EngineFormat {
+        efv,
+        database: DatabaseVersion::new(database.0, database.1),
+        log_update: Some(log),
+        feature,
+    }
 }
 
 const fn row_without_log(efv: u32, database: (u32, u32), feature: &'static str) -> EngineFormat {

@@ -144,7 +144,10 @@ fn a_page_at_the_wrong_place_is_bad() {
         let mut page = pattern(size.bytes());
         seal_page(&mut page, size, 8).expect("a whole page");
         for other in [0, 1, 7, 9, 0x8000_0008] {
-            assert!(matches!(verify_page(&page, size, other).unwrap(), PageVerdict::Bad { .. }), "{size} {other}");
+            assert!(
+                matches!(verify_page(&page, size, other).unwrap(), PageVerdict::Bad { .. }),
+                "{size} {other}"
+            );
         }
     }
 }

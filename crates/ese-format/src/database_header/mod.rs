@@ -217,7 +217,8 @@ impl DatabaseHeader {
         }
         self.check_kind()?;
         version::accept(self.version()).map_err(|jet| {
-            let field = if fields.version.get() > DATABASE_VERSION { FIELD_VERSION } else { FIELD_UPDATE_MAJOR };
+            let field =
+                if fields.version.get() > DATABASE_VERSION { FIELD_VERSION } else { FIELD_UPDATE_MAJOR };
             self.error(field, Problem::Unsupported("a newer format version"), jet)
         })
     }

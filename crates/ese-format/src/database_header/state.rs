@@ -63,7 +63,9 @@ impl DatabaseState {
             Some(S::CleanShutdown) => matches!(self, S::DirtyShutdown | S::RevertInProgress),
             Some(S::BeingConverted) => self == S::CleanShutdown,
             Some(S::ForceDetach) => false,
-            Some(S::IncrementalReseedInProgress) => matches!(self, S::DirtyAndPatchedShutdown | S::DirtyShutdown),
+            Some(S::IncrementalReseedInProgress) => {
+                matches!(self, S::DirtyAndPatchedShutdown | S::DirtyShutdown)
+            }
             Some(S::DirtyAndPatchedShutdown) => {
                 matches!(self, S::DirtyShutdown | S::IncrementalReseedInProgress | S::RevertInProgress)
             }

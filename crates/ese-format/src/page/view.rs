@@ -71,7 +71,8 @@ impl<'a> PageView<'a> {
     /// When `bytes` is shorter than a page (-1018), or the tag array does not fit (-357).
     pub fn peek(bytes: &'a [u8], size: PageSize, number: u32) -> FormatResult<Self> {
         let page = bytes.get(..size.bytes());
-        let Some((page, (header, _))) = page.and_then(|page| Some((page, PageHeader::ref_from_prefix(page).ok()?)))
+        let Some((page, (header, _))) =
+            page.and_then(|page| Some((page, PageHeader::ref_from_prefix(page).ok()?)))
         else {
             let problem = Problem::Truncated { needed: size.bytes() as u64, available: bytes.len() as u64 };
             let jet = JetError::READ_VERIFY_FAILURE;
@@ -80,7 +81,8 @@ impl<'a> PageView<'a> {
         let view = Self { bytes: page, header, size, number };
         let tags_max = view.data_bytes() / TAG_BYTES;
         if view.tag_count() > tags_max {
-            let problem = Problem::OutOfRange { found: view.tag_count() as u64, min: 0, max: tags_max as u64 };
+            let problem =
+                Problem::OutOfRange { found: view.tag_count() as u64, min: 0, max: tags_max as u64 };
             return Err(view.error(34, "itag state", problem, JetError::PAGE_TAG_CORRUPTED));
         }
         Ok(view)
@@ -254,7 +256,9 @@ impl<'a> PageView<'a> {
         let bytes = self.item(tag_index)?;
         let tag = self.tag(tag_index).expect("item() found the tag");
         let flags = if self.size.is_large() {
-            bytes.first_chunk().map_or(NodeFlags::empty(), |word| NodeFlags::from_word(u16::from_le_bytes(*word)))
+            bytes
+                .first_chunk()
+                .map_or(NodeFlags::empty(), |word| NodeFlags::from_word(u16::from_le_bytes(*word)))
         } else {
             tag.flags
         };
