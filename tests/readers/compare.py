@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+"""Compares `eseutil export` with independent readers on every clean database of the corpus.
+
+Usage: compare.py --eseutil PATH --corpus FOLDER [--only TEXT] [--ours dump]
+
+For each database and table: the same columns, the same rows in the same order, the same values. A difference is accepted only when
+the reader's fault is one that is named here and *proven* for that value: read with the fault mended (dissect.esedb), or by the value's
+own stored form with a second reader agreeing with us (pyesedb). Everything accepted is counted and printed. Exit code 1 on any
+difference that no named fault explains. `--ours dump` puts the original engine's dumps in eseutil's place: a test of this program.
+"""
+
+import argparse
+import collections
+import gzip
+import itertools
+import pathlib
+import sys
+import tempfile
+import time
+
+import dissect_reader
+import dump
+import export
+import pyesedb_reader
+import values
+from values import Unreadable
+
+CLEAN_SHUTDOWN = 3
+STATE_OFFSET = 52  # spec 01 §4: dbstate
+SIGNATURE = bytes.fromhex("efcdab89")
+SHOWN_MAX = 40
+ENDINGS = (".edb", ".dat", ".mdb")
+
+FAULTS = {
+    "dissect.esedb": dissect_reader.FAULTS | {"template": "does not know derived tables"},
+    "pyesedb": pyesedb_reader.FAULTS | {
+        "unsupported": "does not know column type 18 (UnsignedLongLong), nor records with offsets beyond 0x3FFF",
+        "template": "does not read records of derived tables",
+        "missing rows": "misses records that the other readers and the engine list",
+    },
+    "original engine": dump.FAULTS,
+}
+
+
+class Tally:
+    """What was compared with one reader, and how it came out."""
+
+    def __init__(self, name):
+        self.name = name
+        self.databases = self.tables = self.rows = self.equal = self.null = self.failed = 0
+        self.accepted = collections.Counter()
+
+    def fail(self, where, what):
+        self.failed += 1
+        if self.failed <= SHOWN_MAX:
+            print(f"  DIFFERENT {self.name}: {where}: {what}")
+
+    def report(self):
+        print(f"{self.name}: {self.databases} databases, {self.tables} tables, {self.rows} rows: {self.equal} values equal, {self.null} NULL in both, {sum(self.accepted.values())} differences explained, {self.failed} not")
+        for fault, count in sorted(self.accepted.items()):
+            print(f"    {count:8} {fault}: {FAULTS[self.name][fault]}")
+
+
+class OursFromDump:
+    """The engine's dump in the place of `eseutil export`."""
+
+    def __init__(self, paths):
+        self.dump = dump.Dump(paths)
+
+    def tables(self):
+        return self.dump.tables()
+
+    def rows(self, table, columns):
+        for record in self.dump.rows(table):
+            yield {column[0]: found for column in self.dump.columns(table) if (found := self.dump.value(record, column))}
+
+
+def databases(corpus):
+    """(name without .gz, path) of each file that is a cleanly shut down database."""
+    for path in sorted(corpus.rglob("*")):
+        name = str(path.relative_to(corpus)).removesuffix(".gz")
+        if path.is_file() and name.lower().endswith(ENDINGS):
+            with (gzip.open(path) if path.suffix == ".gz" else open(path, "rb")) as file:
+                head = file.read(256)
+            if head[4:8] == SIGNATURE and int.from_bytes(head[STATE_OFFSET:STATE_OFFSET + 4], "little") == CLEAN_SHUTDOWN:
+                yield name, path
+
+
+def shown(value):
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:100]}... ({len(text)} characters)"
+
+
+def same(columns_type, left, right):
+    return len(left) == len(right) and all(values.same(columns_type, a, b) for a, b in zip(left, right, strict=True))
+
+
+def compare_row(tally, where, reader, row, columns, ours, default_of):
+    """Compares one row column by column."""
+    for column in columns:
+        name, _, coltyp, _ = column
+        mine = ours.get(name, [])
+        if any(isinstance(item, dump.Digest) for item in mine):
+            continue
+        if not reader.knows(row, name):
+            # the engine adds system columns that this file's catalog has not got yet
+            if mine:
+                tally.fail(f"{where}.{name}", f"a column unknown there, ours {shown(mine)}")
+            continue
+        try:
+            theirs = reader.value(row, column)
+        except Unreadable as why:
+            fault = str(why)
+            if fault not in FAULTS[tally.name]:
+                fault = explain(reader, row, column, mine, default_of)
+            if fault is None:
+                tally.fail(f"{where}.{name}", f"not readable there ({why}), ours {shown(mine)}")
+            else:
+                tally.accepted[fault] += 1
+            continue
+        if same(coltyp, mine, theirs):
+            tally.equal += bool(mine)
+            tally.null += not mine
+            continue
+        fault = explain(reader, row, column, mine, default_of)
+        if fault is None:
+            tally.fail(f"{where}.{name}", f"ours {shown(mine)}, theirs {shown(theirs)}")
+        else:
+            tally.accepted[fault] += 1
+
+
+def explain(reader, row, column, mine, default_of):
+    if reader.name == "pyesedb":
+        return reader.explain(row, column, mine, default_of(column))
+    return reader.explain(row, column, mine)
+
+
+def compare_table(tally, reader, database, table, columns, ours, default_of):
+    """All rows of one table, in order."""
+    theirs = reader.rows(table)
+    for number, (mine, row) in enumerate(itertools.zip_longest(ours.rows(table, columns), theirs)):
+        where = f"{database} {table}[{number}]"
+        if mine is None or row is None:
+            tally.fail(where, "a row only there" if mine is None else "a row only in ours")
+            return
+        tally.rows += 1
+        compare_row(tally, where, reader, row, columns, mine, default_of)
+    tally.tables += 1
+
+
+def compare_table_with_gaps(tally, reader, database, table, columns, ours, default_of):
+    """All rows that pyesedb has, each found among ours in order; the rows and records it misses are counted."""
+    mine = ours.rows(table, columns)
+    number = -1
+    try:
+        for row in reader.rows(table):
+            for candidate in mine:
+                number += 1
+                if row_matches(reader, row, columns, candidate, default_of):
+                    tally.rows += 1
+                    compare_row(tally, f"{database} {table}[{number}]", reader, row, columns, candidate, default_of)
+                    break
+                tally.accepted["missing rows"] += 1
+            else:
+                tally.fail(f"{database} {table}", "has a row that is not among ours")
+                return
+    except Unreadable as why:
+        fault = "unsupported" if "unsupported column type" in str(why) or "tagged data type offset" in str(why) else None
+        if fault is None:
+            tally.fail(f"{database} {table}", str(why))
+        else:
+            tally.accepted[fault] += 1
+        return
+    tally.accepted["missing rows"] += sum(1 for _ in mine)
+    tally.tables += 1
+
+
+def row_matches(reader, row, columns, candidate, default_of):
+    trial = Tally(reader.name)
+    trial.failed = SHOWN_MAX  # say nothing
+    compare_row(trial, "", reader, row, columns, candidate, default_of)
+    return trial.failed == SHOWN_MAX
+
+
+def compare_database(name, path, ours, dumps, tallies):
+    """One database through all readers. The schema is the engine's where a dump has it, else dissect.esedb's."""
+    dissected = dissect_reader.Database(path)
+    reference = dump.Dump(dumps) if dumps else None
+    other = pyesedb_reader.Database(path)
+    listed = ours.tables()
+
+    def schema(table):
+        if reference and table in reference.schemas:
+            return reference.columns(table)
+        return dissected.columns(table)
+
+    def default_of(table):
+        def of(column):
+            target = dissected.database.table(table)._column_name_map.get(column[0])
+            stored = target.record.get("DefaultValue") if target is not None and target.record else None
+            return None if stored is None else values.from_bytes(column[2], column[3], stored)
+        return of
+
+    for reader, tally in ((dissected, tallies[0]), (other, tallies[1]), (reference, tallies[2])):
+        if reader is None:
+            continue
+        tally.databases += 1
+        expected = set(reader.tables())
+        if reader is reference or isinstance(ours, OursFromDump):
+            missing = expected - set(listed) if reader is reference else set()
+        else:
+            missing = expected ^ set(listed)
+        if missing:
+            tally.fail(name, f"tables only on one side: {sorted(missing)}")
+        for table in reader.tables():
+            if table not in listed:
+                continue
+            columns = schema(table)
+            template = dissected.database.table(table).record.get("TemplateTable")
+            if reader is not reference and template:
+                tally.accepted["template"] += 1
+            elif reader is other:
+                compare_table_with_gaps(tally, reader, name, table, columns, ours, default_of(table))
+            else:
+                compare_table(tally, reader, name, table, columns, ours, default_of(table))
+    tallies[0].accepted["deleted"] += dissected.deleted_nodes
+    dissected.close()
+    other.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--eseutil", type=pathlib.Path)
+    parser.add_argument("--corpus", type=pathlib.Path, required=True)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--ours", choices=["export", "dump"], default="export")
+    arguments = parser.parse_args()
+    tallies = [Tally("dissect.esedb"), Tally("pyesedb"), Tally("original engine")]
+    count = 0
+    for name, path in databases(arguments.corpus):
+        if arguments.only not in name:
+            continue
+        begun, before = time.monotonic(), sum(tally.failed for tally in tallies)
+        dumps = dump.dumps_of(arguments.corpus, name)
+        with tempfile.TemporaryDirectory() as folder:
+            if path.suffix == ".gz":
+                plain = pathlib.Path(folder) / pathlib.Path(name).name
+                plain.write_bytes(gzip.decompress(path.read_bytes()))
+                path = plain
+            ours = OursFromDump(dumps) if arguments.ours == "dump" else export.Export(arguments.eseutil, path)
+            try:
+                compare_database(name, path, ours, dumps, tallies)
+            except Exception as error:  # noqa: BLE001 - one database must not hide the others
+                tallies[0].fail(name, f"{type(error).__name__}: {error}")
+        failed = sum(tally.failed for tally in tallies) - before
+        print(f"{'ok' if failed == 0 else 'NOT'} {name} in {time.monotonic() - begun:.1f} s{'' if dumps else ' (no dump of the engine)'}", flush=True)
+        count += 1
+    for tally in tallies:
+        tally.report()
+    failed = sum(tally.failed for tally in tallies)
+    print(f"readers: {sum(tally.equal for tally in tallies)} passed, {failed} failed")
+    return 1 if failed or count == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
