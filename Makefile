@@ -1,0 +1,19 @@
+PREFIX ?= /usr/local
+
+demo:    ## build eseutil and use it on a real database (DB=FILE; a generated one when there is none)
+	tools/demo $(DB)
+
+test:    ## every test; those on real files find them in ../shared/data or $$ESENT_CORPUS
+	cargo test --workspace
+
+bench:   ## the figures of benches/README.md on this machine
+	benches/run
+
+header:  ## include/esent.h anew from the code
+	cargo run -q -p abi-tool
+
+install: ## the library, header and pkg-config file (needs cargo-c), and eseutil
+	cargo cinstall --release --prefix=$(PREFIX)
+	cargo install --path crates/eseutil --root $(PREFIX)
+
+.PHONY: demo test bench header install
