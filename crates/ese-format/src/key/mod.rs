@@ -1,0 +1,1 @@
+//! Normalised keys (spec 04 §6–§8).
