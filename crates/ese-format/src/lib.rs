@@ -7,21 +7,20 @@
 #![forbid(unsafe_code)]
 
 pub mod backup_info;
+pub mod catalog;
 pub mod checksum;
+pub mod column_type;
+pub mod compression;
 pub mod database_header;
 pub mod error;
 pub mod file_type;
-pub mod catalog;
-pub mod column_type;
-pub mod compression;
-pub mod error;
 pub mod key;
 pub mod lgpos;
 mod little_endian;
 pub mod logtime;
+pub mod long_value;
 pub mod node;
 pub mod page;
-pub mod long_value;
 pub mod page_size;
 pub mod record;
 pub mod signature;
