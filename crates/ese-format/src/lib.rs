@@ -6,6 +6,8 @@
 
 #![forbid(unsafe_code)]
 
+mod little_endian;
+
 pub mod backup_info;
 pub mod catalog;
 pub mod checksum;
@@ -14,9 +16,9 @@ pub mod compression;
 pub mod database_header;
 pub mod error;
 pub mod file_type;
+pub mod flush_map;
 pub mod key;
 pub mod lgpos;
-mod little_endian;
 pub mod logtime;
 pub mod long_value;
 pub mod node;
@@ -25,4 +27,5 @@ pub mod page_size;
 pub mod record;
 pub mod signature;
 pub mod space;
+pub mod trailer;
 pub mod version;

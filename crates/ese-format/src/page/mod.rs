@@ -18,14 +18,14 @@
 //! overlap and end at or before the first free byte; every line has at least one byte.
 
 mod check;
-//mod edit;
+mod edit;
 mod view;
 
 use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-//pub use self::edit::{EditError, NewPage, PageMut, ReservedTagForm};
+pub use self::edit::{EditError, NewPage, PageMut, ReservedTagForm};
 pub use self::view::{Line, PageView, Tag};
 
 /// Bytes of a tag.
