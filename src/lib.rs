@@ -5,3 +5,4 @@
 
 pub mod abi;
 pub mod api;
+pub mod compat;

@@ -344,7 +344,7 @@ class Writer:
         self.name, self.packed, self.out, self.paths = name, packed, [], {}
 
     def attributes(self):
-        return ["#[derive(Clone, Copy)]", "#[repr(C, packed(1))]" if self.packed else "#[repr(C)]"]
+        return ["#[derive(Clone, Copy)]", "#[repr(C, packed)]" if self.packed else "#[repr(C)]"]
 
     def body(self, members, path):
         lines = []

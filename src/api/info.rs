@@ -1,6 +1,6 @@
 //! What the engine tells of versions, errors, objects, columns and indexes.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 
 use super::not_available;
 use crate::abi::structs::*;
@@ -213,4 +213,10 @@ pub unsafe extern "system" fn JetGetThreadStats(pvResult: *mut c_void, cbMax: u3
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetGetVersion(sesid: JET_SESID, pwVersion: *mut u32) -> JET_ERR {
     not_available!(sesid, pwVersion)
+}
+
+/// The version of libesent itself, as `MAJOR.MINOR.PATCH`, NUL-terminated, for the life of the process.
+#[unsafe(no_mangle)]
+pub extern "system" fn libesent_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }

@@ -6,7 +6,7 @@ use super::prelude::*;
 
 /// The unnamed union of [`JET_LOGTIME`] at offset 6.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub union JET_LOGTIME__anonymous_6 {
     /// At 6, 1 bytes (32-bit: at 6, 1).
     pub bFiller1: c_char,
@@ -16,7 +16,7 @@ pub union JET_LOGTIME__anonymous_6 {
 
 /// The unnamed union of [`JET_LOGTIME`] at offset 7.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub union JET_LOGTIME__anonymous_7 {
     /// At 7, 1 bytes (32-bit: at 7, 1).
     pub bFiller2: c_char,
@@ -26,7 +26,7 @@ pub union JET_LOGTIME__anonymous_7 {
 
 /// `JET_LOGTIME`: 8 bytes (32-bit: 8). Public.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub struct JET_LOGTIME {
     /// At 0, 1 bytes (32-bit: at 0, 1).
     pub bSeconds: c_char,
@@ -48,7 +48,7 @@ pub struct JET_LOGTIME {
 
 /// The unnamed union of [`JET_BKLOGTIME`] at offset 6.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub union JET_BKLOGTIME__anonymous_6 {
     /// At 6, 1 bytes (32-bit: at 6, 1).
     pub bFiller1: c_char,
@@ -58,7 +58,7 @@ pub union JET_BKLOGTIME__anonymous_6 {
 
 /// The unnamed union of [`JET_BKLOGTIME`] at offset 7.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub union JET_BKLOGTIME__anonymous_7 {
     /// At 7, 1 bytes (32-bit: at 7, 1).
     pub bFiller2: c_char,
@@ -68,7 +68,7 @@ pub union JET_BKLOGTIME__anonymous_7 {
 
 /// `JET_BKLOGTIME`: 8 bytes (32-bit: 8). Public, from `JET_VERSION` 0x0600.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub struct JET_BKLOGTIME {
     /// At 0, 1 bytes (32-bit: at 0, 1).
     pub bSeconds: c_char,
@@ -90,7 +90,7 @@ pub struct JET_BKLOGTIME {
 
 /// `JET_LGPOS`: 8 bytes (32-bit: 8). Public.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub struct JET_LGPOS {
     /// At 0, 2 bytes (32-bit: at 0, 2).
     pub ib: u16,
@@ -102,7 +102,7 @@ pub struct JET_LGPOS {
 
 /// `JET_SIGNATURE`: 28 bytes (32-bit: 28). Public.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub struct JET_SIGNATURE {
     /// At 0, 4 bytes (32-bit: at 0, 4).
     pub ulRandom: u32,
@@ -114,7 +114,7 @@ pub struct JET_SIGNATURE {
 
 /// `JET_CHECKPOINTINFO`: 16 bytes (32-bit: 16). Private: for the engine's own tools, from `JET_VERSION` 0x0600.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub struct JET_CHECKPOINTINFO {
     /// At 0, 4 bytes (32-bit: at 0, 4).
     pub genMin: u32,
@@ -126,7 +126,7 @@ pub struct JET_CHECKPOINTINFO {
 
 /// The unnamed union of [`JET_BKINFO`] at offset 8.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub union JET_BKINFO__anonymous_8 {
     /// At 8, 8 bytes (32-bit: at 8, 8).
     pub logtimeMark: JET_LOGTIME,
@@ -136,7 +136,7 @@ pub union JET_BKINFO__anonymous_8 {
 
 /// `JET_BKINFO`: 24 bytes (32-bit: 24). Public.
 #[derive(Clone, Copy)]
-#[repr(C, packed(1))]
+#[repr(C, packed)]
 pub struct JET_BKINFO {
     /// At 0, 8 bytes (32-bit: at 0, 8).
     pub lgposMark: JET_LGPOS,
