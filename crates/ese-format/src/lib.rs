@@ -8,8 +8,10 @@
 
 mod little_endian;
 
+pub mod attach_list;
 pub mod backup_info;
 pub mod catalog;
+pub mod checkpoint;
 pub mod checksum;
 pub mod column_type;
 pub mod compression;
@@ -19,12 +21,14 @@ pub mod file_type;
 pub mod flush_map;
 pub mod key;
 pub mod lgpos;
+pub mod log;
 pub mod logtime;
 pub mod long_value;
 pub mod node;
 pub mod page;
 pub mod page_size;
 pub mod record;
+pub mod reserve;
 pub mod signature;
 pub mod space;
 pub mod trailer;
