@@ -1,0 +1,386 @@
+//! A place in a tree and the moves from it.
+//!
+//! A cursor on a node keeps that leaf latched, so that what it gives out are slices of the page itself. Whoever stays
+//! on a node without reading it calls [`TreeCursor::release`]: the cursor then remembers the bookmark, page and dbtime,
+//! and finds its place again with the next call: on the same line if the page has not changed, else by bookmark.
+
+use std::cmp::Ordering;
+
+use ese_format::error::{JetError, Problem};
+use ese_format::node::{KeyRef, NodeView};
+use ese_format::page::PageFlags;
+
+use crate::btree::{Target, Tree};
+use crate::cache::PageGuard;
+use crate::error::Result;
+
+/// Hops from leaf to leaf with neighbouring numbers after which a scan reads ahead.
+const HOPS_BEFORE_READ_AHEAD: u32 = 2;
+
+/// Key and data that name a node. Data counts only in trees with duplicate keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bookmark {
+    /// The whole key.
+    pub key: Vec<u8>,
+    /// The data of a node in a tree with duplicate keys, else empty.
+    pub data: Vec<u8>,
+}
+
+/// What a seek found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeekOutcome {
+    /// A node with the key sought.
+    Equal,
+    /// The first node above it.
+    Greater,
+    /// Nothing at or above it: the cursor is after the last node.
+    Nothing,
+}
+
+#[derive(Debug)]
+enum Place {
+    BeforeFirst,
+    AfterLast,
+    On { page: PageGuard, line: usize },
+    Released { page: u32, line: usize, dbtime: u64, bookmark: Bookmark },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Forward,
+    Backward,
+}
+
+/// A cursor over the live nodes of a tree: flag-deleted ones do not exist for it.
+#[derive(Debug)]
+pub struct TreeCursor {
+    tree: Tree,
+    place: Place,
+    /// Leaves hopped over since the cursor was last placed: more than the file has pages means going round in a circle.
+    hops: u32,
+    /// Hops to the neighbouring page number in a row.
+    neighbour_hops: u32,
+    /// The page up to which reading ahead was done.
+    read_ahead_to: u32,
+}
+
+impl TreeCursor {
+    pub(super) fn new(tree: Tree) -> Self {
+        Self { tree, place: Place::BeforeFirst, hops: 0, neighbour_hops: 0, read_ahead_to: 0 }
+    }
+
+    /// The tree it walks.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// To the first node. False when there is none; the cursor is then before the first.
+    ///
+    /// # Errors
+    /// Those of reading pages, and those of a broken tree (spec 02 §8.2). After an error the cursor is before the first.
+    pub fn move_first(&mut self) -> Result<bool> {
+        self.place = Place::BeforeFirst;
+        self.move_next()
+    }
+
+    /// To the last node. False when there is none; the cursor is then after the last.
+    ///
+    /// # Errors
+    /// As [`Self::move_first`].
+    pub fn move_last(&mut self) -> Result<bool> {
+        self.place = Place::AfterLast;
+        self.move_previous()
+    }
+
+    /// To the next node; from before the first to the first. False at the end; the cursor is then after the last.
+    ///
+    /// # Errors
+    /// As [`Self::move_first`].
+    pub fn move_next(&mut self) -> Result<bool> {
+        self.step(Direction::Forward)
+    }
+
+    /// To the node before; from after the last to the last. False at the beginning; the cursor is then before the first.
+    ///
+    /// # Errors
+    /// As [`Self::move_first`].
+    pub fn move_previous(&mut self) -> Result<bool> {
+        self.step(Direction::Backward)
+    }
+
+    /// To the first node at or above a bookmark. With empty `data` that is the first node with this key or a greater one.
+    ///
+    /// # Errors
+    /// As [`Self::move_first`].
+    pub fn seek(&mut self, key: &[u8], data: &[u8]) -> Result<SeekOutcome> {
+        self.place = Place::BeforeFirst;
+        self.hops = 0;
+        let (_, page) = self.tree.descend(Target::Bookmark { key, data })?;
+        let whole = self.tree.has_duplicate_keys().then_some(data);
+        let line = self.first_line_at_or_above(&page, key, whole)?;
+        if !self.settle(page, line, Direction::Forward)? {
+            return Ok(SeekOutcome::Nothing);
+        }
+        let whole = whole.filter(|data| !data.is_empty());
+        let equal = self.node()?.is_some_and(|node| order_of_node(&node, key, whole).is_eq());
+        Ok(if equal { SeekOutcome::Equal } else { SeekOutcome::Greater })
+    }
+
+    /// The node the cursor is on.
+    ///
+    /// # Errors
+    /// A node whose lengths contradict each other: `JET_errNodeCorrupted`.
+    pub fn node(&self) -> Result<Option<NodeView<'_>>> {
+        match &self.place {
+            Place::On { page, line } => self.tree.node(page, *line).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The latched leaf and the line the cursor is on.
+    #[must_use]
+    pub fn position(&self) -> Option<(&PageGuard, usize)> {
+        match &self.place {
+            Place::On { page, line } => Some((page, *line)),
+            _ => None,
+        }
+    }
+
+    /// Gives the latch up and remembers the place.
+    ///
+    /// # Errors
+    /// As [`Self::node`].
+    pub fn release(&mut self) -> Result<()> {
+        let Place::On { page, line } = &self.place else { return Ok(()) };
+        let node = self.tree.node(page, *line)?;
+        let data = if self.tree.has_duplicate_keys() { node.data.to_vec() } else { Vec::new() };
+        let bookmark = Bookmark { key: node.key().to_vec(), data };
+        self.place = Place::Released { page: page.number(), line: *line, dbtime: page.view().dbtime(), bookmark };
+        Ok(())
+    }
+
+    /// Latches the place again after [`Self::release`]. False when the node is gone; the cursor is then on its place, and
+    /// [`Self::move_next`] and [`Self::move_previous`] go to its neighbours.
+    ///
+    /// # Errors
+    /// As [`Self::move_first`].
+    pub fn resume(&mut self) -> Result<bool> {
+        let Place::Released { page, line, dbtime, bookmark } = &self.place else {
+            return Ok(matches!(self.place, Place::On { .. }));
+        };
+        let latched = self.tree.file().latch(*page)?;
+        let unchanged = latched.view().dbtime() == *dbtime && latched.view().objid() == self.tree.objid();
+        if unchanged && latched.view().flags().contains(PageFlags::LEAF) {
+            self.place = Place::On { page: latched, line: *line };
+            return Ok(true);
+        }
+        drop(latched);
+        let (_, leaf) =
+            self.tree.descend(Target::Bookmark { key: &bookmark.key, data: &bookmark.data })?;
+        let whole = self.tree.has_duplicate_keys().then_some(bookmark.data.as_slice());
+        let line = self.first_line_at_or_above(&leaf, &bookmark.key, whole)?;
+        if line >= leaf.view().line_count() {
+            return Ok(false);
+        }
+        let node = self.tree.node(&leaf, line)?;
+        if !order_of_node(&node, &bookmark.key, whole).is_eq() || node.is_deleted() {
+            return Ok(false);
+        }
+        self.place = Place::On { page: leaf, line };
+        Ok(true)
+    }
+
+    fn step(&mut self, direction: Direction) -> Result<bool> {
+        if matches!(self.place, Place::Released { .. }) && !self.resume()? {
+            return self.step_from_lost_place(direction);
+        }
+        let at_edge = match direction {
+            Direction::Forward => Place::AfterLast,
+            Direction::Backward => Place::BeforeFirst,
+        };
+        match std::mem::replace(&mut self.place, Place::BeforeFirst) {
+            Place::On { page, line } => match direction {
+                Direction::Forward => self.settle(page, line + 1, direction),
+                Direction::Backward => self.settle_before(page, line),
+            },
+            Place::BeforeFirst if direction == Direction::Forward => {
+                self.hops = 0;
+                let (_, page) = self.tree.descend(Target::First)?;
+                self.settle(page, 0, direction)
+            }
+            Place::AfterLast if direction == Direction::Backward => {
+                self.hops = 0;
+                let (_, page) = self.tree.descend(Target::Last)?;
+                let lines = page.view().line_count();
+                self.settle_before(page, lines)
+            }
+            Place::BeforeFirst | Place::AfterLast | Place::Released { .. } => {
+                self.place = at_edge;
+                Ok(false)
+            }
+        }
+    }
+
+    /// The node that was released is gone: its neighbours are those of its bookmark.
+    fn step_from_lost_place(&mut self, direction: Direction) -> Result<bool> {
+        let Place::Released { bookmark, .. } = std::mem::replace(&mut self.place, Place::BeforeFirst) else {
+            return Ok(false);
+        };
+        let found = self.seek(&bookmark.key, &bookmark.data)?;
+        match direction {
+            Direction::Forward => Ok(found != SeekOutcome::Nothing),
+            Direction::Backward => self.step(direction),
+        }
+    }
+
+    /// On the first live node from `line` on, going to the leaves on the right.
+    fn settle(&mut self, mut page: PageGuard, mut line: usize, direction: Direction) -> Result<bool> {
+        loop {
+            let lines = page.view().line_count();
+            while line < lines {
+                if !self.tree.node(&page, line)?.is_deleted() {
+                    self.place = Place::On { page, line };
+                    return Ok(true);
+                }
+                line += 1;
+            }
+            match self.hop(page, direction)? {
+                Some(next) => (page, line) = (next, 0),
+                None => {
+                    self.place = Place::AfterLast;
+                    return Ok(false);
+                }
+            }
+        }
+    }
+
+    /// On the last live node before `line`, going to the leaves on the left.
+    fn settle_before(&mut self, mut page: PageGuard, mut line: usize) -> Result<bool> {
+        loop {
+            while let Some(before) = line.checked_sub(1) {
+                line = before;
+                if !self.tree.node(&page, line)?.is_deleted() {
+                    self.place = Place::On { page, line };
+                    return Ok(true);
+                }
+            }
+            match self.hop(page, Direction::Backward)? {
+                Some(previous) => {
+                    line = previous.view().line_count();
+                    page = previous;
+                }
+                None => {
+                    self.place = Place::BeforeFirst;
+                    return Ok(false);
+                }
+            }
+        }
+    }
+
+    /// The neighbouring leaf, checked to be the neighbour, or none at the end of the tree.
+    fn hop(&mut self, page: PageGuard, direction: Direction) -> Result<Option<PageGuard>> {
+        let (view, from) = (page.view(), page.number());
+        let (target, field) = match direction {
+            Direction::Forward => (view.next(), "pgnoNext"),
+            Direction::Backward => (view.previous(), "pgnoPrev"),
+        };
+        if target == 0 {
+            return Ok(None);
+        }
+        let bad = |problem| self.tree.broken(from, field, problem, JetError::BAD_PAGE_LINK);
+        if view.flags().contains(PageFlags::ROOT) {
+            return Err(bad(Problem::Mismatch { found: target.into(), expected: 0 }));
+        }
+        if self.hops > self.tree.file().page_count() {
+            return Err(bad(Problem::Invalid("the leaves go round in a circle")));
+        }
+        let next = self.latch_neighbour(page, target, direction)?;
+        self.hops += 1;
+        if direction == Direction::Forward {
+            self.notice_neighbours(from, target);
+        }
+        Ok(Some(next))
+    }
+
+    /// Going right the next leaf is latched before this one is given up; going left, against the order of latches, this
+    /// one is given up first.
+    fn latch_neighbour(&self, page: PageGuard, target: u32, direction: Direction) -> Result<PageGuard> {
+        let from = page.number();
+        let edge = self.edge_bookmark(&page, direction)?;
+        let next = match direction {
+            Direction::Forward => self.tree.file().latch(target)?,
+            Direction::Backward => {
+                drop(page);
+                self.tree.file().latch(target)?
+            }
+        };
+        self.tree.check_member(&next, JetError::BAD_PAGE_LINK)?;
+        let view = next.view();
+        let (back, field, line) = match direction {
+            Direction::Forward => (view.previous(), "pgnoPrev", 0),
+            Direction::Backward => (view.next(), "pgnoNext", view.line_count().saturating_sub(1)),
+        };
+        let bad = |field, problem, jet| Err(self.tree.broken(target, field, problem, jet));
+        if !view.flags().contains(PageFlags::LEAF) {
+            return bad("flags", Problem::Invalid("the sibling of a leaf is no leaf"), JetError::BAD_PAGE_LINK);
+        }
+        if back != from {
+            let problem = Problem::Mismatch { found: back.into(), expected: from.into() };
+            return bad(field, problem, JetError::BAD_PAGE_LINK);
+        }
+        if view.line_count() == 0 {
+            return bad("lines", Problem::Invalid("a leaf below a root has no nodes"), JetError::BAD_EMPTY_PAGE);
+        }
+        if let Some(edge) = edge {
+            let node = self.tree.node(&next, line)?;
+            let whole = self.tree.has_duplicate_keys().then_some(edge.data.as_slice());
+            let order = order_of_node(&node, &edge.key, whole);
+            let in_order = if direction == Direction::Forward { order.is_gt() } else { order.is_lt() };
+            if !in_order {
+                return bad("key", Problem::Invalid("is out of order with the leaf beside"), JetError::BAD_PAGE_LINK);
+            }
+        }
+        Ok(next)
+    }
+
+    /// The bookmark of the node next to the neighbour.
+    fn edge_bookmark(&self, page: &PageGuard, direction: Direction) -> Result<Option<Bookmark>> {
+        let Some(last) = page.view().line_count().checked_sub(1) else { return Ok(None) };
+        let line = if direction == Direction::Forward { last } else { 0 };
+        let node = self.tree.node(&page, line)?;
+        let data = if self.tree.has_duplicate_keys() { node.data.to_vec() } else { Vec::new() };
+        Ok(Some(Bookmark { key: node.key().to_vec(), data }))
+    }
+
+    fn notice_neighbours(&mut self, from: u32, to: u32) {
+        self.neighbour_hops = if to == from.wrapping_add(1) { self.neighbour_hops + 1 } else { 0 };
+        if self.neighbour_hops >= HOPS_BEFORE_READ_AHEAD && to >= self.read_ahead_to {
+            self.read_ahead_to = self.tree.file().read_ahead(to.saturating_add(1));
+        }
+    }
+
+    fn first_line_at_or_above(&self, page: &PageGuard, key: &[u8], data: Option<&[u8]>) -> Result<usize> {
+        let (mut low, mut high) = (0, page.view().line_count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let node = self.tree.node(&page, middle)?;
+            if order_of_node(&node, key, data).is_lt() {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+}
+
+/// A leaf's node against a bookmark: key first, then data where keys may be equal. Data `None` compares keys alone
+/// (spec 02 §5.2).
+fn order_of_node(node: &NodeView<'_>, key: &[u8], data: Option<&[u8]>) -> Ordering {
+    let keys = node.key().cmp(&KeyRef::from(key));
+    match data {
+        Some(data) => keys.then_with(|| node.data.cmp(data)),
+        None => keys,
+    }
+}

@@ -1,0 +1,119 @@
+//! Floor 3: the page cache. The only way from a page number to the bytes of a page.
+//!
+//! One [`PageCache`] of bounded size serves every database of the process. A database file is attached to it and gives
+//! out [`PageGuard`]s: a page under a read latch, whose bytes passed the checks of spec 01 §11.7 when they came from the
+//! disk. A single wrong bit is corrected on the way (in memory; the file is not touched) and said in an event.
+//!
+//! Invariants:
+//! - a guard's page was checked: checksum, page number, structure of header and tags;
+//! - a page is read by one thread; others that want it wait on its latch;
+//! - latches are taken after the catalog lock and before a shard lock is, never the other way round; a shard lock is held
+//!   for the look into its map only, never over a read of the disk;
+//! - the cache holds no more than its capacity, but for pages that are latched.
+
+mod buffer;
+mod file;
+mod shard;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use ese_format::page_size::PageSize;
+use parking_lot::Mutex;
+
+pub use buffer::PageGuard;
+pub(crate) use buffer::PageBuffer;
+pub use file::CachedFile;
+
+use crate::cache::shard::{PageKey, Shard};
+use crate::error::Result;
+use crate::io::File;
+
+/// Capacity where nobody asks for another: enough for the inner pages of a database of some 10 GB.
+pub const CACHE_BYTES_DEFAULT: usize = 64 << 20;
+
+/// Pages the cache holds at least, whatever capacity is asked for: a descent of every cursor has to fit.
+pub const CACHE_PAGES_MIN: usize = 16;
+
+/// Shards at most, and the bytes each should have before there is another one.
+const SHARDS_MAX: usize = 64;
+const SHARD_BYTES_MIN: usize = 1 << 20;
+
+/// The page cache of a process, or of those databases that were opened with it.
+#[derive(Debug)]
+pub struct PageCache {
+    shards: Box<[Mutex<Shard>]>,
+    shard_bytes: usize,
+    next_file: AtomicU32,
+    counters: Counters,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    hits: AtomicU64,
+    misses: AtomicU64,
+    evictions: AtomicU64,
+    corrected: AtomicU64,
+}
+
+/// What the cache did since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheStatistics {
+    /// Pages that were here when they were asked for.
+    pub hits: u64,
+    /// Pages that had to be read.
+    pub misses: u64,
+    /// Pages given up to make room.
+    pub evictions: u64,
+    /// Pages with single wrong bits that were corrected.
+    pub corrected: u64,
+    /// Bytes of the pages held now.
+    pub bytes: usize,
+}
+
+impl PageCache {
+    /// A cache of `bytes`, but at least [`CACHE_PAGES_MIN`] pages of the size its files have.
+    #[must_use]
+    pub fn new(bytes: usize) -> Arc<Self> {
+        let shards = (bytes / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX).next_power_of_two();
+        Arc::new(Self {
+            shards: (0..shards).map(|_| Mutex::default()).collect(),
+            shard_bytes: bytes / shards,
+            next_file: AtomicU32::new(0),
+            counters: Counters::default(),
+        })
+    }
+
+    /// Makes a file's pages readable through this cache. Its length is taken now: pages beyond it are errors.
+    ///
+    /// # Errors
+    /// `JET_errDiskIO` when the length cannot be had.
+    pub fn attach(self: &Arc<Self>, file: Arc<dyn File>, page_size: PageSize) -> Result<Arc<CachedFile>> {
+        let id = self.next_file.fetch_add(1, Ordering::Relaxed);
+        CachedFile::new(Arc::clone(self), file, page_size, id).map(Arc::new)
+    }
+
+    /// What the cache did so far.
+    #[must_use]
+    pub fn statistics(&self) -> CacheStatistics {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CacheStatistics {
+            hits: read(&self.counters.hits),
+            misses: read(&self.counters.misses),
+            evictions: read(&self.counters.evictions),
+            corrected: read(&self.counters.corrected),
+            bytes: self.shards.iter().map(|shard| shard.lock().bytes()).sum(),
+        }
+    }
+
+    /// Neighbouring pages go to different shards, and pages of different files do not meet in step.
+    fn shard(&self, key: PageKey) -> &Mutex<Shard> {
+        let mixed = key.page.wrapping_add(key.file.wrapping_mul(0x9E37_79B9));
+        let index = mixed as usize & (self.shards.len() - 1);
+        self.shards.get(index).expect("the number of shards is a power of two and the mask is one less")
+    }
+
+    fn shard_capacity(&self, page_size: PageSize) -> usize {
+        self.shard_bytes.max(CACHE_PAGES_MIN.div_ceil(self.shards.len()) * page_size.bytes())
+    }
+}

@@ -1,0 +1,111 @@
+//! Floor 1: files. Everything the engine asks of a disk goes through [`FileSystem`] and [`File`], so that a whole
+//! instance can run on the [`simulated`] disk, where power fails on demand.
+//!
+//! Invariants:
+//! - positions are explicit: there is no file pointer, and any number of threads may read one file;
+//! - a write is durable after [`File::sync`] returned, not before;
+//! - [`FileSystem::create`], [`FileSystem::rename`] and [`FileSystem::remove`] are durable when they return: the folder
+//!   was synced too;
+//! - a file opened [`Access::ReadWrite`] is locked against every other opener, one opened [`Access::Read`] against writers.
+
+mod os;
+mod simulated;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use os::OsFileSystem;
+pub use simulated::{PowerLoss, SimulatedFileSystem};
+
+use crate::error::Result;
+
+/// What a file is opened for, and so whom its lock keeps out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reading; other readers are welcome, writers are kept out.
+    Read,
+    /// Reading and writing; nobody else may open the file.
+    ReadWrite,
+}
+
+/// What [`FileSystem::create`] does about a file that is already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// The call fails with `JET_errFileAlreadyExists`.
+    Keep,
+    /// It is cut to length 0 and used.
+    Replace,
+}
+
+/// A disk.
+pub trait FileSystem: fmt::Debug + Send + Sync {
+    /// Opens an existing file.
+    ///
+    /// # Errors
+    /// `JET_errFileNotFound`; `JET_errFileAccessDenied` for a folder, without permission, or when a lock is in the way.
+    fn open(&self, path: &Path, access: Access) -> Result<Arc<dyn File>>;
+
+    /// Creates a file of length 0 for reading and writing.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and `JET_errFileAlreadyExists`.
+    fn create(&self, path: &Path, existing: Existing) -> Result<Arc<dyn File>>;
+
+    /// Renames a file, replacing `to` where it exists.
+    ///
+    /// # Errors
+    /// `JET_errFileNotFound`, `JET_errFileAccessDenied`, `JET_errDiskIO`.
+    fn rename(&self, from: &Path, to: &Path) -> Result<()>;
+
+    /// Deletes a file.
+    ///
+    /// # Errors
+    /// `JET_errFileNotFound`, `JET_errFileAccessDenied`, `JET_errDiskIO`.
+    fn remove(&self, path: &Path) -> Result<()>;
+
+    /// The paths of the files in a folder, in the order of their names.
+    ///
+    /// # Errors
+    /// `JET_errFileNotFound`, `JET_errFileAccessDenied`, `JET_errDiskIO`.
+    fn list(&self, folder: &Path) -> Result<Vec<PathBuf>>;
+
+    /// Whether there is a file at `path`.
+    fn is_file(&self, path: &Path) -> bool;
+}
+
+/// An open file.
+pub trait File: fmt::Debug + Send + Sync {
+    /// Where it is, as it was opened.
+    fn path(&self) -> &Arc<Path>;
+
+    /// Reads into `buffer` from `offset` on; fewer bytes only at the end of the file.
+    ///
+    /// # Errors
+    /// `JET_errDiskIO`.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize>;
+
+    /// Writes all of `bytes` at `offset`, extending the file where it ends before that.
+    ///
+    /// # Errors
+    /// `JET_errDiskFull`, `JET_errDiskIO`, `JET_errFileAccessDenied` on a file opened for reading.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()>;
+
+    /// Length in bytes.
+    ///
+    /// # Errors
+    /// `JET_errDiskIO`.
+    fn length(&self) -> Result<u64>;
+
+    /// Cuts the file, or extends it with zeros.
+    ///
+    /// # Errors
+    /// As [`Self::write_at`].
+    fn set_length(&self, length: u64) -> Result<()>;
+
+    /// Makes every write before this call durable.
+    ///
+    /// # Errors
+    /// `JET_errDiskIO`.
+    fn sync(&self) -> Result<()>;
+}

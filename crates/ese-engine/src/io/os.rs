@@ -1,0 +1,205 @@
+//! The real disk.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::{Error, IoOperation, Result};
+use crate::io::{Access, Existing, File, FileSystem};
+
+/// The file system of the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsFileSystem;
+
+#[derive(Debug)]
+struct OsFile {
+    path: Arc<Path>,
+    file: fs::File,
+}
+
+impl OsFile {
+    /// Locks are advisory and belong to the open file; the kernel drops them with it, also when the process dies. A file
+    /// system that knows no locks is accepted: there is nobody to be kept out by them.
+    fn locked(path: &Path, file: fs::File, access: Access) -> Result<Arc<dyn File>> {
+        let locked = match access {
+            Access::Read => file.try_lock_shared(),
+            Access::ReadWrite => file.try_lock(),
+        };
+        match locked {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let in_use = io::Error::new(io::ErrorKind::WouldBlock, "another process has it open");
+                return Err(Error::io(IoOperation::Lock, path, None, in_use));
+            }
+            Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io(IoOperation::Lock, path, None, error)),
+        }
+        Ok(Arc::new(Self { path: Arc::from(path), file }))
+    }
+}
+
+fn sync_folder_of(path: &Path, operation: IoOperation) -> Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| Error::io(operation, folder, None, error))
+}
+
+impl FileSystem for OsFileSystem {
+    fn open(&self, path: &Path, access: Access) -> Result<Arc<dyn File>> {
+        let failed = |error| Error::io(IoOperation::Open, path, None, error);
+        let file = fs::OpenOptions::new()
+            .read(true)
+            .write(access == Access::ReadWrite)
+            .open(path)
+            .map_err(failed)?;
+        // Opening a folder for reading succeeds; nothing else than a plain file can be a database or a log.
+        let kind = file.metadata().map_err(failed)?.file_type();
+        if kind.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        OsFile::locked(path, file, access)
+    }
+
+    fn create(&self, path: &Path, existing: Existing) -> Result<Arc<dyn File>> {
+        let failed = |error| Error::io(IoOperation::Create, path, None, error);
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(true);
+        match existing {
+            Existing::Keep => options.create_new(true),
+            // Not truncated before the lock says that nobody else uses it.
+            Existing::Replace => options.create(true).truncate(false),
+        };
+        let file = options.open(path).map_err(failed)?;
+        let file = OsFile::locked(path, file, Access::ReadWrite)?;
+        file.set_length(0)?;
+        sync_folder_of(path, IoOperation::Create)?;
+        Ok(file)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        fs::rename(from, to).map_err(|error| Error::io(IoOperation::Rename, from, None, error))?;
+        sync_folder_of(to, IoOperation::Rename)?;
+        if from.parent() != to.parent() {
+            sync_folder_of(from, IoOperation::Rename)?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        fs::remove_file(path).map_err(|error| Error::io(IoOperation::Remove, path, None, error))?;
+        sync_folder_of(path, IoOperation::Remove)
+    }
+
+    fn list(&self, folder: &Path) -> Result<Vec<PathBuf>> {
+        let failed = |error| Error::io(IoOperation::List, folder, None, error);
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if !entry.file_type().map_err(failed)?.is_dir() {
+                paths.push(entry.path());
+            }
+        }
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+}
+
+impl File for OsFile {
+    fn path(&self) -> &Arc<Path> {
+        &self.path
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.file.read_at(rest, offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::io(IoOperation::Read, &self.path, Some(offset), error)),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
+        self.file
+            .write_all_at(bytes, offset)
+            .map_err(|error| Error::io(IoOperation::Write, &self.path, Some(offset), error))
+    }
+
+    fn length(&self) -> Result<u64> {
+        self.file
+            .metadata()
+            .map(|metadata| metadata.len())
+            .map_err(|error| Error::io(IoOperation::Resize, &self.path, None, error))
+    }
+
+    fn set_length(&self, length: u64) -> Result<()> {
+        self.file
+            .set_len(length)
+            .map_err(|error| Error::io(IoOperation::Resize, &self.path, Some(length), error))
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.file.sync_data().map_err(|error| Error::io(IoOperation::Sync, &self.path, None, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ese_format::error::JetError;
+
+    #[test]
+    fn a_writer_keeps_everyone_out_and_readers_keep_writers_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.edb");
+        let disk = OsFileSystem;
+        let writer = disk.create(&path, Existing::Keep).unwrap();
+        assert_eq!(disk.open(&path, Access::Read).unwrap_err().jet(), JetError::FILE_ACCESS_DENIED);
+        drop(writer);
+        let _first = disk.open(&path, Access::Read).unwrap();
+        let _second = disk.open(&path, Access::Read).unwrap();
+        assert_eq!(disk.open(&path, Access::ReadWrite).unwrap_err().jet(), JetError::FILE_ACCESS_DENIED);
+    }
+
+    #[test]
+    fn failures_to_open_give_the_documented_codes() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = OsFileSystem;
+        let missing = folder.path().join("none.edb");
+        assert_eq!(disk.open(&missing, Access::Read).unwrap_err().jet(), JetError::FILE_NOT_FOUND);
+        assert_eq!(disk.open(folder.path(), Access::Read).unwrap_err().jet(), JetError::FILE_ACCESS_DENIED);
+        disk.create(&missing, Existing::Keep).unwrap();
+        assert_eq!(disk.create(&missing, Existing::Keep).unwrap_err().jet(), JetError::FILE_ALREADY_EXISTS);
+    }
+
+    #[test]
+    fn reads_end_with_the_file_and_writes_extend_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.edb");
+        let file = OsFileSystem.create(&path, Existing::Keep).unwrap();
+        file.write_at(b"abc", 4).unwrap();
+        let mut buffer = [9; 8];
+        assert_eq!(file.read_at(&mut buffer, 2).unwrap(), 5);
+        assert_eq!(&buffer[..5], b"\0\0abc");
+        file.set_length(6).unwrap();
+        assert_eq!(file.length().unwrap(), 6);
+        let renamed = folder.path().join("y.edb");
+        OsFileSystem.rename(&path, &renamed).unwrap();
+        assert_eq!(OsFileSystem.list(folder.path()).unwrap(), [renamed.clone()]);
+        OsFileSystem.remove(&renamed).unwrap();
+        assert!(!OsFileSystem.is_file(&renamed));
+    }
+}
