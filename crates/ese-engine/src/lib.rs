@@ -1,5 +1,20 @@
 //! A safe Extensible Storage Engine.
 //!
-//! Floors 1 to 7 of the house over the formats of `ese-format`.
+//! The floors of the house over the formats of `ese-format`, each importing only from those below it:
+//!
+//! ```text
+//! 6  database  table  catalog    a file opened, cursors and rows, the schema
+//! 4  btree  space                search and moves in trees, who owns which pages
+//! 3  cache                       pages under latches
+//! 1  io                          the real disk and the simulated one
+//! ```
+//!
+//! Today everything is read only: [`database::Database::open`] is the door.
 
 #![forbid(unsafe_code)]
+
+pub mod btree;
+pub mod cache;
+pub mod error;
+pub mod io;
+pub mod space;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ese_format::checksum::{self, PageVerdict};
-use ese_format::error::{FileKind, FormatError, JetError, Problem};
+use ese_format::error::{FileKind, FormatError, FormatResult, JetError, Problem};
 use ese_format::page_size::PageSize;
 use parking_lot::{ArcRwLockWriteGuard, Mutex, RawRwLock, RwLock};
 
@@ -195,7 +195,7 @@ impl CachedFile {
     }
 
     /// The checks of spec 01 §11.7.
-    fn check(&self, page: u32, bytes: &mut [u8]) -> Result<(), FormatError> {
+    fn check(&self, page: u32, bytes: &mut [u8]) -> FormatResult<()> {
         let bad = |field, problem, jet| Err(FormatError::new(FileKind::Database, 0, field, problem, jet));
         let (verdict, wrong) = checksum::repair_page(bytes, self.page_size, page)?;
         match verdict {
