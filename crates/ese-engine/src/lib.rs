@@ -15,6 +15,9 @@
 
 pub mod btree;
 pub mod cache;
+pub mod catalog;
+pub mod database;
 pub mod error;
 pub mod io;
 pub mod space;
+pub mod table;

@@ -41,7 +41,13 @@ impl TreeSpace {
         let root_header = root.view().external_header().and_then(RootHeader::decode).map_err(on_root)?;
         let Some(header) = root_header.space else {
             let problem = Problem::Invalid("the root has no space header");
-            return Err(file.page_error(tree.root(), 0, "space header", problem, JetError::DATABASE_CORRUPTED));
+            return Err(file.page_error(
+                tree.root(),
+                0,
+                "space header",
+                problem,
+                JetError::DATABASE_CORRUPTED,
+            ));
         };
         let space = header.space().map_err(on_root)?;
         drop(root);
@@ -101,10 +107,9 @@ impl TreeSpace {
                     run.extent.last = page;
                     run.extent.count += 1;
                 }
-                _ => self.available.push(ExtentNode {
-                    extent: Extent { last: page, count: 1 },
-                    ..ExtentNode::default()
-                }),
+                _ => self
+                    .available
+                    .push(ExtentNode { extent: Extent { last: page, count: 1 }, ..ExtentNode::default() }),
             }
         }
     }

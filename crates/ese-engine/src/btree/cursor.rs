@@ -156,7 +156,8 @@ impl TreeCursor {
         let node = self.tree.node(page, *line)?;
         let data = if self.tree.has_duplicate_keys() { node.data.to_vec() } else { Vec::new() };
         let bookmark = Bookmark { key: node.key().to_vec(), data };
-        self.place = Place::Released { page: page.number(), line: *line, dbtime: page.view().dbtime(), bookmark };
+        self.place =
+            Place::Released { page: page.number(), line: *line, dbtime: page.view().dbtime(), bookmark };
         Ok(())
     }
 
@@ -176,8 +177,7 @@ impl TreeCursor {
             return Ok(true);
         }
         drop(latched);
-        let (_, leaf) =
-            self.tree.descend(Target::Bookmark { key: &bookmark.key, data: &bookmark.data })?;
+        let (_, leaf) = self.tree.descend(Target::Bookmark { key: &bookmark.key, data: &bookmark.data })?;
         let whole = self.tree.has_duplicate_keys().then_some(bookmark.data.as_slice());
         let line = self.first_line_at_or_above(&leaf, &bookmark.key, whole)?;
         if line >= leaf.view().line_count() {
@@ -323,14 +323,22 @@ impl TreeCursor {
         };
         let bad = |field, problem, jet| Err(self.tree.broken(target, field, problem, jet));
         if !view.flags().contains(PageFlags::LEAF) {
-            return bad("flags", Problem::Invalid("the sibling of a leaf is no leaf"), JetError::BAD_PAGE_LINK);
+            return bad(
+                "flags",
+                Problem::Invalid("the sibling of a leaf is no leaf"),
+                JetError::BAD_PAGE_LINK,
+            );
         }
         if back != from {
             let problem = Problem::Mismatch { found: back.into(), expected: from.into() };
             return bad(field, problem, JetError::BAD_PAGE_LINK);
         }
         if view.line_count() == 0 {
-            return bad("lines", Problem::Invalid("a leaf below a root has no nodes"), JetError::BAD_EMPTY_PAGE);
+            return bad(
+                "lines",
+                Problem::Invalid("a leaf below a root has no nodes"),
+                JetError::BAD_EMPTY_PAGE,
+            );
         }
         if let Some(edge) = edge {
             let node = self.tree.node(&next, line)?;
@@ -338,7 +346,11 @@ impl TreeCursor {
             let order = order_of_node(&node, &edge.key, whole);
             let in_order = if direction == Direction::Forward { order.is_gt() } else { order.is_lt() };
             if !in_order {
-                return bad("key", Problem::Invalid("is out of order with the leaf beside"), JetError::BAD_PAGE_LINK);
+                return bad(
+                    "key",
+                    Problem::Invalid("is out of order with the leaf beside"),
+                    JetError::BAD_PAGE_LINK,
+                );
             }
         }
         Ok(next)

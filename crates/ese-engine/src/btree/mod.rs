@@ -45,8 +45,10 @@ impl TreeKind {
 }
 
 /// What every page of one tree has in common: kind, being a space tree, and having non-unique keys.
-const CLASS: PageFlags =
-    PageFlags::INDEX.union(PageFlags::LONG_VALUE).union(PageFlags::SPACE_TREE).union(PageFlags::NON_UNIQUE_KEYS);
+const CLASS: PageFlags = PageFlags::INDEX
+    .union(PageFlags::LONG_VALUE)
+    .union(PageFlags::SPACE_TREE)
+    .union(PageFlags::NON_UNIQUE_KEYS);
 
 /// A B+ tree in an attached database.
 #[derive(Clone, Debug)]
@@ -99,7 +101,11 @@ impl Tree {
         }
         let either = PageFlags::NON_UNIQUE_KEYS;
         if tree.class.difference(either) != class {
-            return Err(tree.corrupted(root, "flags", Problem::Invalid("is the root of another kind of tree")));
+            return Err(tree.corrupted(
+                root,
+                "flags",
+                Problem::Invalid("is the root of another kind of tree"),
+            ));
         }
         Ok(tree)
     }
@@ -169,7 +175,11 @@ impl Tree {
         visit: &mut dyn FnMut(usize, &PageGuard) -> Result<()>,
     ) -> Result<()> {
         if !seen.insert(page.number()) {
-            return Err(self.bad_child(page.number(), "child", Problem::Invalid("is the child of two pages")));
+            return Err(self.bad_child(
+                page.number(),
+                "child",
+                Problem::Invalid("is the child of two pages"),
+            ));
         }
         visit(level, &page)?;
         if page.view().flags().contains(PageFlags::LEAF) {
@@ -262,7 +272,11 @@ impl Tree {
         let (above, below) = (parent.view().flags(), page.view().flags());
         self.check_member(&page, JetError::BAD_PARENT_PAGE_LINK)?;
         if above.contains(PageFlags::PARENT_OF_LEAF) != below.contains(PageFlags::LEAF) {
-            return Err(self.bad_child(child, "flags", Problem::Invalid("is not of the level its parent says")));
+            return Err(self.bad_child(
+                child,
+                "flags",
+                Problem::Invalid("is not of the level its parent says"),
+            ));
         }
         Ok(page)
     }
@@ -276,7 +290,12 @@ impl Tree {
         }
         let flags = view.flags();
         if flags.intersection(CLASS) != self.class {
-            return Err(self.broken(page.number(), "flags", Problem::Invalid("is of another kind of tree"), jet));
+            return Err(self.broken(
+                page.number(),
+                "flags",
+                Problem::Invalid("is of another kind of tree"),
+                jet,
+            ));
         }
         if flags.intersects(PageFlags::ROOT | PageFlags::EMPTY | PageFlags::PRE_INIT) {
             let problem = Problem::Invalid("is a root, an emptied or an unused page below a root");

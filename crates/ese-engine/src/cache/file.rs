@@ -9,9 +9,9 @@ use ese_format::error::{FileKind, FormatError, FormatResult, JetError, Problem};
 use ese_format::page_size::PageSize;
 use parking_lot::{ArcRwLockWriteGuard, Mutex, RawRwLock, RwLock};
 
+use crate::cache::PageCache;
 use crate::cache::buffer::{PageBuffer, PageGuard};
 use crate::cache::shard::{Latch, PageKey};
-use crate::cache::PageCache;
 use crate::error::{Error, Result};
 use crate::io::File;
 
@@ -41,7 +41,12 @@ enum Found {
 }
 
 impl CachedFile {
-    pub(super) fn new(cache: Arc<PageCache>, file: Arc<dyn File>, page_size: PageSize, id: u32) -> Result<Self> {
+    pub(super) fn new(
+        cache: Arc<PageCache>,
+        file: Arc<dyn File>,
+        page_size: PageSize,
+        id: u32,
+    ) -> Result<Self> {
         let pages = (file.length()? / page_size.bytes() as u64).saturating_sub(RESERVED_PAGES);
         let page_count = u32::try_from(pages).unwrap_or(u32::MAX);
         Ok(Self { cache, file, page_size, id, page_count, read_ahead: Mutex::default() })
@@ -108,7 +113,9 @@ impl CachedFile {
         let mut buffer = std::mem::take(&mut *self.read_ahead.lock());
         buffer.resize((last - first + 1) as usize * page_bytes, 0);
         if let Ok(count) = self.file.read_at(&mut buffer, self.offset(first)) {
-            for (page, bytes) in (first..).zip(buffer.get(..count).unwrap_or_default().chunks_exact(page_bytes)) {
+            for (page, bytes) in
+                (first..).zip(buffer.get(..count).unwrap_or_default().chunks_exact(page_bytes))
+            {
                 if let Found::ToLoad(mut loading) = self.find(page) {
                     loading.bytes_mut().copy_from_slice(bytes);
                     // An error is kept for the one who asks for the page.
@@ -128,7 +135,14 @@ impl CachedFile {
 
     /// An error about a field of a page of this file.
     #[must_use]
-    pub fn page_error(&self, page: u32, offset: u64, field: &'static str, problem: Problem, jet: JetError) -> Error {
+    pub fn page_error(
+        &self,
+        page: u32,
+        offset: u64,
+        field: &'static str,
+        problem: Problem,
+        jet: JetError,
+    ) -> Error {
         self.format_error(FormatError::new(FileKind::Database, offset, field, problem, jet).on_page(page))
     }
 

@@ -21,8 +21,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use ese_format::page_size::PageSize;
 use parking_lot::Mutex;
 
-pub use buffer::PageGuard;
 pub(crate) use buffer::PageBuffer;
+pub use buffer::PageGuard;
 pub use file::CachedFile;
 
 use crate::cache::shard::{PageKey, Shard};

@@ -151,11 +151,19 @@ impl Database {
         self.inner.catalog.tables()
     }
 
-    /// Opens a table by its name; letters a–z count as A–Z.
+    /// Opens a table by its name, in bytes of code page 1252; letters a–z count as A–Z.
     ///
     /// # Errors
     /// `JET_errObjectNotFound`, and those of reading the catalog.
-    pub fn open_table(&self, name: &str) -> Result<Table> {
-        Table::open(self, self.inner.catalog.table_named(name)?)
+    pub fn open_table(&self, name: impl AsRef<[u8]>) -> Result<Table> {
+        Table::open(self, self.inner.catalog.table_named(name.as_ref())?)
+    }
+
+    /// Opens a table by its schema, as [`Self::tables`] lists it.
+    ///
+    /// # Errors
+    /// Those of reading its root.
+    pub fn open_schema(&self, schema: &Arc<TableSchema>) -> Result<Table> {
+        Table::open(self, Arc::clone(schema))
     }
 }

@@ -34,7 +34,9 @@ impl OsFile {
                 return Err(Error::io(IoOperation::Lock, path, None, in_use));
             }
             Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-            Err(fs::TryLockError::Error(error)) => return Err(Error::io(IoOperation::Lock, path, None, error)),
+            Err(fs::TryLockError::Error(error)) => {
+                return Err(Error::io(IoOperation::Lock, path, None, error));
+            }
         }
         Ok(Arc::new(Self { path: Arc::from(path), file }))
     }

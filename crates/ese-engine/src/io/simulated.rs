@@ -174,7 +174,13 @@ impl SimulatedFileSystem {
         }
     }
 
-    fn opened(&self, disk: &Disk, path: &Path, node: Arc<Mutex<Node>>, access: Access) -> Result<Arc<dyn File>> {
+    fn opened(
+        &self,
+        disk: &Disk,
+        path: &Path,
+        node: Arc<Mutex<Node>>,
+        access: Access,
+    ) -> Result<Arc<dyn File>> {
         {
             let mut locks = node.lock();
             let free = locks.writers == 0 && (access == Access::Read || locks.readers == 0);
@@ -187,7 +193,13 @@ impl SimulatedFileSystem {
             }
         }
         let disk_handle = Arc::clone(&self.disk);
-        Ok(Arc::new(SimulatedFile { path: Arc::from(path), disk: disk_handle, node, access, boot: disk.boots }))
+        Ok(Arc::new(SimulatedFile {
+            path: Arc::from(path),
+            disk: disk_handle,
+            node,
+            access,
+            boot: disk.boots,
+        }))
     }
 }
 
@@ -281,7 +293,8 @@ impl File for SimulatedFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         self.call(IoOperation::Read, Some(offset))?;
         let node = self.node.lock();
-        let rest = usize::try_from(offset).ok().and_then(|offset| node.seen.get(offset..)).unwrap_or_default();
+        let rest =
+            usize::try_from(offset).ok().and_then(|offset| node.seen.get(offset..)).unwrap_or_default();
         let count = rest.len().min(buffer.len());
         if let (Some(from), Some(to)) = (rest.get(..count), buffer.get_mut(..count)) {
             to.copy_from_slice(from);

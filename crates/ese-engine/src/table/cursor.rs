@@ -3,8 +3,7 @@
 //! The cursor has one place, on the tree whose order it follows. In the order of a secondary index, the row is fetched
 //! from the primary tree when it is asked for, and not before.
 
-use std::sync::Arc;
-
+use ese_format::catalog::{IndexDefinition, IndexFlags};
 use ese_format::error::{JetError, Problem};
 use ese_format::node::{KeyRef, NodeView};
 use ese_format::page::PageFlags;
@@ -12,7 +11,7 @@ use ese_format::record::{RecordFormat, RecordView};
 
 use crate::btree::{SeekOutcome, TreeCursor};
 use crate::error::{Error, Result};
-use crate::table::{IndexSchema, Row, Table};
+use crate::table::{Row, Table};
 
 /// A cursor over the rows of a table.
 #[derive(Debug)]
@@ -24,7 +23,8 @@ pub struct TableCursor {
 
 #[derive(Debug)]
 struct Secondary {
-    index: Arc<IndexSchema>,
+    /// Its place among the indexes of the schema.
+    index: usize,
     entries: TreeCursor,
     /// Whether the primary cursor is on the row of the entry.
     row_found: bool,
@@ -32,15 +32,24 @@ struct Secondary {
 }
 
 impl TableCursor {
-    pub(super) fn new(table: Table, index: Option<Arc<IndexSchema>>) -> Result<Self> {
-        let secondary = match index.filter(|index| !index.is_primary()) {
-            None => None,
-            Some(index) => {
-                let entries = table.index_tree(&index)?.cursor();
-                Some(Secondary { index, entries, row_found: false, bookmark: Vec::new() })
-            }
-        };
-        Ok(Self { primary: table.primary.cursor(), table, secondary })
+    pub(super) fn new(table: Table) -> Self {
+        Self { primary: table.primary.cursor(), table, secondary: None }
+    }
+
+    /// A cursor over the index at this place among the indexes of the schema.
+    pub(super) fn with_index(table: Table, place: usize) -> Result<Self> {
+        let mut cursor = Self::new(table);
+        let Some(index) = cursor.table.schema.indexes().get(place) else { return Ok(cursor) };
+        if index.row.flags.contains(IndexFlags::DEFERRED_POPULATE) {
+            let about = format!("index {} is not complete", index.name);
+            return Err(Error::refused(JetError::CANT_USE_DEFERRED_POPULATE_INDEX, about));
+        }
+        if !index.is_primary() {
+            let entries = cursor.table.index_tree(index)?.cursor();
+            cursor.secondary =
+                Some(Secondary { index: place, entries, row_found: false, bookmark: Vec::new() });
+        }
+        Ok(cursor)
     }
 
     /// The table.
@@ -51,8 +60,9 @@ impl TableCursor {
 
     /// The secondary index whose order the cursor follows; `None` for the primary order.
     #[must_use]
-    pub fn index(&self) -> Option<&Arc<IndexSchema>> {
-        self.secondary.as_ref().map(|secondary| &secondary.index)
+    pub fn index(&self) -> Option<&IndexDefinition> {
+        let place = self.secondary.as_ref()?.index;
+        self.table.schema.indexes().get(place)
     }
 
     /// To the first entry. False when there is none; the cursor is then before the first.

@@ -6,7 +6,8 @@
 
 use ese_format::error::{JetError, Problem};
 use ese_format::long_value::{
-    LongValueFlags, LongValueId, LongValueKey, LongValueRoot, append_chunk, chunk_expected_bytes, chunk_offset_of,
+    LongValueFlags, LongValueId, LongValueKey, LongValueRoot, append_chunk, chunk_expected_bytes,
+    chunk_offset_of,
 };
 
 use ese_format::node::KeyRef;

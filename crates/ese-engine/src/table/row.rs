@@ -89,7 +89,9 @@ impl<'c> Row<'c> {
                 });
                 let in_record = match stored.peek() {
                     Some(Ok(entry)) => Some(order(entry.fid, entry.derived)),
-                    Some(Err(_)) => return stored.next().and_then(|entry| entry.err()).map(|e| Err(row.failed(e))),
+                    Some(Err(_)) => {
+                        return stored.next().and_then(|entry| entry.err()).map(|e| Err(row.failed(e)));
+                    }
                     None => None,
                 };
                 if let Some(default) = default

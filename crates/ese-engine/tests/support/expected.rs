@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// One line of a dump.
-pub enum Line {
+pub(crate) enum Line {
     Table { name: String, columns: Vec<ExpectedColumn> },
     Row { bookmark: String, values: Vec<(String, Vec<ExpectedValue>)>, from_default: Vec<String> },
     Index { name: String, grbit: u32, segments: String },
@@ -11,17 +11,17 @@ pub enum Line {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct ExpectedColumn {
-    pub name: String,
-    pub id: u32,
-    pub coltyp: u32,
-    pub code_page: u32,
-    pub bytes_max: u32,
-    pub grbit: u32,
+pub(crate) struct ExpectedColumn {
+    pub(crate) name: String,
+    pub(crate) id: u32,
+    pub(crate) coltyp: u32,
+    pub(crate) code_page: u32,
+    pub(crate) bytes_max: u32,
+    pub(crate) grbit: u32,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum ExpectedValue {
+pub(crate) enum ExpectedValue {
     Bytes(String),
     Digest { length: u64, sha256: String },
 }
@@ -72,7 +72,7 @@ fn row(value: &Value) -> Line {
 }
 
 /// Reads a line of a dump.
-pub fn parse(line: &str) -> Line {
+pub(crate) fn parse(line: &str) -> Line {
     let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
     if value.get("table").is_some() {
         let columns = value["columns"].as_array().expect("a table has columns").iter().map(column).collect();

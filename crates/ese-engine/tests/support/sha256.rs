@@ -12,7 +12,7 @@ const ROUND: [u32; 64] = [
 ];
 
 /// The digest of `message`, as 64 lower-case hex digits.
-pub fn sha256_hex(message: &[u8]) -> String {
+pub(crate) fn sha256_hex(message: &[u8]) -> String {
     let mut padded = message.to_vec();
     padded.push(0x80);
     padded.resize(padded.len().next_multiple_of(64), 0);

@@ -1,0 +1,115 @@
+//! Floor 6: tables. A [`Table`] is opened from its schema; a [`TableCursor`] walks it in the order of the primary tree
+//! or of an index; a [`Row`] gives out its columns.
+
+mod cursor;
+mod long_value;
+mod row;
+
+use std::sync::{Arc, OnceLock};
+
+use ese_format::catalog::IndexDefinition;
+use ese_format::error::JetError;
+use ese_format::long_value::chunk_bytes_default;
+
+pub use cursor::TableCursor;
+pub use long_value::{LongValueReader, LongValueTree};
+pub use row::{ColumnValue, Row, RowValues, ValueSource};
+
+use crate::btree::{Tree, TreeKind};
+use crate::catalog::TableSchema;
+use crate::database::Database;
+use crate::error::{Error, Result};
+
+/// An open table. Clones are handles to the same one.
+#[derive(Clone, Debug)]
+pub struct Table {
+    database: Database,
+    schema: Arc<TableSchema>,
+    primary: Tree,
+    long_values: Arc<OnceLock<LongValueTree>>,
+}
+
+impl Table {
+    pub(crate) fn open(database: &Database, schema: Arc<TableSchema>) -> Result<Self> {
+        let definition = schema.definition();
+        let primary =
+            Tree::open(database.file(), definition.table.fdp_page, definition.objid, TreeKind::Primary)?;
+        Ok(Self { database: database.clone(), schema, primary, long_values: Arc::default() })
+    }
+
+    /// The database it is in.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Its schema.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<TableSchema> {
+        &self.schema
+    }
+
+    /// The tree of its records.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.primary
+    }
+
+    /// A cursor before the first row, in the order of the primary tree.
+    #[must_use]
+    pub fn cursor(&self) -> TableCursor {
+        TableCursor::new(self.clone())
+    }
+
+    /// A cursor before the first entry of an index, by its name in bytes of code page 1252; letters a–z count as A–Z. The
+    /// primary index gives the order of the primary tree.
+    ///
+    /// # Errors
+    /// `JET_errIndexNotFound`; `JET_errCantUseDeferredPopulateIndex` for one that is not complete; those of reading its
+    /// root.
+    pub fn index_cursor(&self, name: impl AsRef<[u8]>) -> Result<TableCursor> {
+        let name = name.as_ref();
+        let place = self.schema.indexes().iter().position(|index| index.name.is(name));
+        let Some(place) = place else {
+            let about = format!("table {}, index {}", self.schema.name(), String::from_utf8_lossy(name));
+            return Err(Error::refused(JetError::INDEX_NOT_FOUND, about));
+        };
+        TableCursor::with_index(self.clone(), place)
+    }
+
+    /// The tree of an index of this table.
+    ///
+    /// # Errors
+    /// Those of reading its root.
+    pub fn index_tree(&self, index: &IndexDefinition) -> Result<Tree> {
+        if index.is_primary() {
+            return Ok(self.primary.clone());
+        }
+        Tree::open(self.database.file(), index.row.fdp_page, index.objid, TreeKind::Index)
+    }
+
+    /// The tree of its long values, where it ever separated one.
+    ///
+    /// # Errors
+    /// Those of reading its root.
+    pub fn long_value_tree(&self) -> Result<Option<&LongValueTree>> {
+        if let Some(tree) = self.long_values.get() {
+            return Ok(Some(tree));
+        }
+        let definition = self.schema.definition();
+        let Some((objid, row)) = &definition.long_values else { return Ok(None) };
+        let tree = Tree::open(self.database.file(), row.fdp_page, *objid, TreeKind::LongValue)?;
+        let chunk_bytes = definition.table.lv_chunk_bytes.filter(|bytes| *bytes > 0);
+        let chunk_bytes = chunk_bytes.unwrap_or_else(|| chunk_bytes_default(self.database.page_size()));
+        Ok(Some(self.long_values.get_or_init(|| LongValueTree::new(tree, chunk_bytes))))
+    }
+
+    /// The tree of its long values, which a record refers to.
+    fn long_values(&self) -> Result<&LongValueTree> {
+        self.long_value_tree()?.ok_or_else(|| {
+            let about =
+                format!("table {} refers to a long value and has no tree for them", self.schema.name());
+            Error::refused(JetError::LV_CORRUPTED, about)
+        })
+    }
+}

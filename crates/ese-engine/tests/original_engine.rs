@@ -1,0 +1,229 @@
+//! The original engine agrees: every database whose dump there is, read through the whole engine and compared with what
+//! Microsoft's engine read: schema, rows in order, bookmarks, raw column bytes, defaults, indexes and all their entries.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use ese_engine::catalog::{ColumnGrbit, IndexGrbit};
+use ese_engine::database::Database;
+use ese_engine::table::{Row, Table, TableCursor, ValueSource};
+use ese_format::catalog::SegmentFlags;
+use support::expected::{ExpectedColumn, ExpectedValue, Line, parse};
+use support::{Sample, hex, open_sample, samples, sha256::sha256_hex};
+
+/// Values longer than this are in the dumps as a digest.
+const INLINE_BYTES_MAX: usize = 300;
+
+#[derive(Default)]
+struct Counts {
+    tables: usize,
+    columns: usize,
+    rows: usize,
+    values: usize,
+    digests: usize,
+    defaults: usize,
+    indexes: usize,
+    entries: usize,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} tables, {} columns, {} rows, {} values ({} by digest, {} from defaults), {} indexes, {} entries",
+            self.tables,
+            self.columns,
+            self.rows,
+            self.values,
+            self.digests,
+            self.defaults,
+            self.indexes,
+            self.entries
+        )
+    }
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.tables += other.tables;
+        self.columns += other.columns;
+        self.rows += other.rows;
+        self.values += other.values;
+        self.digests += other.digests;
+        self.defaults += other.defaults;
+        self.indexes += other.indexes;
+        self.entries += other.entries;
+    }
+}
+
+/// What the dump is being compared with.
+struct Comparison<'d> {
+    database: &'d Database,
+    table: Option<Table>,
+    /// The cursor over the rows or entries that the next lines list.
+    cursor: Option<TableCursor>,
+    buffer: Vec<u8>,
+    counts: Counts,
+    listed: Vec<String>,
+    listed_indexes: Vec<String>,
+}
+
+fn columns_of(table: &Table) -> Vec<ExpectedColumn> {
+    let mut columns: Vec<_> = table
+        .schema()
+        .columns()
+        .map(|column| ExpectedColumn {
+            name: String::from_utf8_lossy(&column.name).into_owned(),
+            id: column.id.to_api(),
+            coltyp: column.column_type.code(),
+            code_page: if column.column_type.is_text() { column.code_page.0.into() } else { 0 },
+            bytes_max: column.bytes_max,
+            grbit: ColumnGrbit::of(column).bits(),
+        })
+        .collect();
+    columns.sort_by_key(|column| column.id);
+    columns
+}
+
+fn values_of(row: &Row<'_>, buffer: &mut Vec<u8>, counts: &mut Counts) -> (BTreeMap<String, Vec<ExpectedValue>>, Vec<String>) {
+    let (mut values, mut from_default) = (BTreeMap::new(), Vec::new());
+    for column in row.columns() {
+        let (column, cells) = column.unwrap();
+        let name = String::from_utf8_lossy(&column.name).into_owned();
+        if cells.source() == ValueSource::Default {
+            counts.defaults += 1;
+            from_default.push(name.clone());
+        }
+        let mut read = Vec::new();
+        for cell in cells.iter() {
+            let cell = cell.unwrap();
+            let bytes = cell.read(buffer).unwrap();
+            let length = bytes.len();
+            counts.values += 1;
+            read.push(if length <= INLINE_BYTES_MAX {
+                ExpectedValue::Bytes(hex(bytes))
+            } else {
+                counts.digests += 1;
+                ExpectedValue::Digest { length: length as u64, sha256: sha256_hex(bytes) }
+            });
+            assert_eq!(cell.size().unwrap(), length, "{name}");
+        }
+        values.insert(name, read);
+    }
+    (values, from_default)
+}
+
+impl Comparison<'_> {
+    fn finish_list(&mut self) {
+        if let Some(mut cursor) = self.cursor.take() {
+            assert!(!cursor.move_next().unwrap(), "the list is shorter than what the cursor finds");
+        }
+    }
+
+    fn finish_table(&mut self) {
+        self.finish_list();
+        if let Some(table) = self.table.take() {
+            let indexes = table.schema().indexes().len();
+            assert_eq!(self.listed_indexes.len(), indexes, "{}: {:?}", table.schema().name(), self.listed_indexes);
+        }
+        self.listed_indexes.clear();
+    }
+
+    fn check(&mut self, line: Line) {
+        match line {
+            Line::Table { name, columns } => {
+                self.finish_table();
+                let table = self.database.open_table(&name).unwrap();
+                assert_eq!(columns_of(&table), columns, "columns of {name}");
+                self.counts.tables += 1;
+                self.counts.columns += columns.len();
+                self.cursor = Some(table.cursor());
+                self.table = Some(table);
+                self.listed.push(name);
+            }
+            Line::Row { bookmark, values, mut from_default } => {
+                let cursor = self.cursor.as_mut().expect("rows follow their table");
+                assert!(cursor.move_next().unwrap(), "no row {bookmark}");
+                let row = cursor.row().unwrap();
+                assert_eq!(hex(&row.bookmark().to_vec()), bookmark);
+                let (read, mut defaults) = values_of(&row, &mut self.buffer, &mut self.counts);
+                assert_eq!(read, values.into_iter().collect(), "row {bookmark}");
+                from_default.sort();
+                defaults.sort();
+                assert_eq!(defaults, from_default, "defaults of row {bookmark}");
+                self.counts.rows += 1;
+            }
+            Line::Index { name, grbit, segments } => {
+                self.finish_list();
+                let table = self.table.as_ref().expect("indexes follow their table");
+                let cursor = table.index_cursor(&name).unwrap();
+                let definition = table.schema().indexes().iter().find(|index| index.name.is(name.as_bytes())).unwrap();
+                assert_eq!(IndexGrbit::of(definition).bits(), grbit, "grbit of {name}");
+                let mut found = String::new();
+                for segment in &definition.row.segments {
+                    let of_template = segment.flags.contains(SegmentFlags::TEMPLATE_COLUMN);
+                    let column = table.schema().layout().key_column(segment.fid, of_template).unwrap();
+                    let sign = if segment.flags.contains(SegmentFlags::DESCENDING) { '-' } else { '+' };
+                    found += &format!("{sign}{} ", String::from_utf8_lossy(&column.name));
+                }
+                assert_eq!(found, segments, "segments of {name}");
+                self.cursor = cursor.index().is_some().then_some(cursor);
+                self.counts.indexes += 1;
+                self.listed_indexes.push(name);
+            }
+            Line::Entry { index, key, bookmark } => {
+                let cursor = self.cursor.as_mut().expect("entries follow their index");
+                assert!(cursor.move_next().unwrap(), "{index}: no entry {key}");
+                assert_eq!(hex(&cursor.key().unwrap().to_vec()), key, "{index}");
+                assert_eq!(hex(&cursor.bookmark().unwrap().to_vec()), bookmark, "{index}");
+                self.counts.entries += 1;
+            }
+        }
+    }
+}
+
+fn compare(sample: &Sample, database: &Database) -> Counts {
+    let mut counts = Counts::default();
+    for dump in &sample.dumps {
+        let text = String::from_utf8(dump.bytes()).unwrap();
+        let mut comparison = Comparison {
+            database,
+            table: None,
+            cursor: None,
+            buffer: Vec::new(),
+            counts: Counts::default(),
+            listed: Vec::new(),
+            listed_indexes: Vec::new(),
+        };
+        for line in text.lines() {
+            comparison.check(parse(line));
+        }
+        comparison.finish_table();
+        if !dump.name.contains("expected-sys") {
+            let user_tables = database.tables().unwrap().iter().filter(|table| !table.name().starts_with("MSys")).count();
+            assert_eq!(comparison.listed.len(), user_tables, "{}", dump.name);
+        }
+        counts.add(&comparison.counts);
+    }
+    counts
+}
+
+#[test]
+fn every_table_row_and_index_entry_is_what_the_original_engine_reads() {
+    let Some(corpus) = ese_corpus::corpus() else {
+        return ese_corpus::skipped("every_table_row_and_index_entry_is_what_the_original_engine_reads");
+    };
+    let mut total = Counts::default();
+    let samples = samples(&corpus);
+    for sample in &samples {
+        let database = open_sample(sample, None);
+        let counts = compare(sample, &database);
+        println!("{}: {counts}", sample.name);
+        total.add(&counts);
+    }
+    println!("{} databases: {total}", samples.len());
+    assert!(samples.len() >= 27, "the corpus has more databases than the {} found", samples.len());
+    assert!(total.rows > 60_000 && total.entries > 150_000 && total.digests > 100, "{total}");
+}
