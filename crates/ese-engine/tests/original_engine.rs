@@ -87,7 +87,11 @@ fn columns_of(table: &Table) -> Vec<ExpectedColumn> {
     columns
 }
 
-fn values_of(row: &Row<'_>, buffer: &mut Vec<u8>, counts: &mut Counts) -> (BTreeMap<String, Vec<ExpectedValue>>, Vec<String>) {
+fn values_of(
+    row: &Row<'_>,
+    buffer: &mut Vec<u8>,
+    counts: &mut Counts,
+) -> (BTreeMap<String, Vec<ExpectedValue>>, Vec<String>) {
     let (mut values, mut from_default) = (BTreeMap::new(), Vec::new());
     for column in row.columns() {
         let (column, cells) = column.unwrap();
@@ -126,7 +130,13 @@ impl Comparison<'_> {
         self.finish_list();
         if let Some(table) = self.table.take() {
             let indexes = table.schema().indexes().len();
-            assert_eq!(self.listed_indexes.len(), indexes, "{}: {:?}", table.schema().name(), self.listed_indexes);
+            assert_eq!(
+                self.listed_indexes.len(),
+                indexes,
+                "{}: {:?}",
+                table.schema().name(),
+                self.listed_indexes
+            );
         }
         self.listed_indexes.clear();
     }
@@ -159,7 +169,8 @@ impl Comparison<'_> {
                 self.finish_list();
                 let table = self.table.as_ref().expect("indexes follow their table");
                 let cursor = table.index_cursor(&name).unwrap();
-                let definition = table.schema().indexes().iter().find(|index| index.name.is(name.as_bytes())).unwrap();
+                let definition =
+                    table.schema().indexes().iter().find(|index| index.name.is(name.as_bytes())).unwrap();
                 assert_eq!(IndexGrbit::of(definition).bits(), grbit, "grbit of {name}");
                 let mut found = String::new();
                 for segment in &definition.row.segments {
@@ -202,7 +213,8 @@ fn compare(sample: &Sample, database: &Database) -> Counts {
         }
         comparison.finish_table();
         if !dump.name.contains("expected-sys") {
-            let user_tables = database.tables().unwrap().iter().filter(|table| !table.name().starts_with("MSys")).count();
+            let user_tables =
+                database.tables().unwrap().iter().filter(|table| !table.name().starts_with("MSys")).count();
             assert_eq!(comparison.listed.len(), user_tables, "{}", dump.name);
         }
         counts.add(&comparison.counts);

@@ -31,7 +31,10 @@ fn text(value: &Value, field: &str) -> String {
 }
 
 fn number(value: &Value, field: &str) -> u32 {
-    value[field].as_u64().and_then(|number| number.try_into().ok()).unwrap_or_else(|| panic!("no {field} in {value}"))
+    value[field]
+        .as_u64()
+        .and_then(|number| number.try_into().ok())
+        .unwrap_or_else(|| panic!("no {field} in {value}"))
 }
 
 fn column(value: &Value) -> ExpectedColumn {
@@ -60,10 +63,14 @@ fn row(value: &Value) -> Line {
     let values = cells
         .iter()
         .map(|(name, cells)| {
-            (name.clone(), cells.as_array().expect("a column has a list of values").iter().map(cell).collect())
+            (
+                name.clone(),
+                cells.as_array().expect("a column has a list of values").iter().map(cell).collect(),
+            )
         })
         .collect();
-    let from_default = value.get("fromDefault").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let from_default =
+        value.get("fromDefault").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     Line::Row {
         bookmark: text(value, "bm"),
         values,
@@ -78,7 +85,11 @@ pub(crate) fn parse(line: &str) -> Line {
         let columns = value["columns"].as_array().expect("a table has columns").iter().map(column).collect();
         Line::Table { name: text(&value, "table"), columns }
     } else if value.get("index").is_some() {
-        Line::Index { name: text(&value, "index"), grbit: number(&value, "grbit"), segments: text(&value, "segs") }
+        Line::Index {
+            name: text(&value, "index"),
+            grbit: number(&value, "grbit"),
+            segments: text(&value, "segs"),
+        }
     } else if value.get("i").is_some() {
         Line::Entry { index: text(&value, "i"), key: text(&value, "key"), bookmark: text(&value, "bm") }
     } else {

@@ -26,7 +26,8 @@ pub(crate) fn samples(corpus: &Path) -> Vec<Sample> {
     let mut samples: Vec<Sample> = Vec::new();
     for dump in dumps {
         let Some(database) = database_of(&dump.name) else { continue };
-        let file = ese_corpus::file(corpus, &database).unwrap_or_else(|| panic!("{} is of no {database}", dump.name));
+        let file = ese_corpus::file(corpus, &database)
+            .unwrap_or_else(|| panic!("{} is of no {database}", dump.name));
         match samples.iter_mut().find(|sample| sample.name == database) {
             Some(sample) => sample.dumps.push(dump),
             None => samples.push(Sample { name: database, file, dumps: vec![dump] }),
@@ -39,7 +40,8 @@ pub(crate) fn samples(corpus: &Path) -> Vec<Sample> {
 fn database_of(dump: &str) -> Option<String> {
     let (folder, file) = dump.rsplit_once('/')?;
     if folder == "windows-dumps" {
-        let name = file.strip_suffix(".expected.jsonl").or_else(|| file.strip_suffix(".expected-sys.jsonl"))?;
+        let name =
+            file.strip_suffix(".expected.jsonl").or_else(|| file.strip_suffix(".expected-sys.jsonl"))?;
         let known = ["tables", "srum-aptsimulator", "srum-belkasoft-Clean", "ual"];
         let folder = known.iter().find(|folder| name.starts_with(&format!("{folder}-")))?;
         let file = name.strip_prefix(folder)?.strip_prefix('-')?;
