@@ -6,6 +6,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod corpus_databases;
 mod little_endian;
 
 pub mod attach_list;
