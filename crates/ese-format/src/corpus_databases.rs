@@ -43,7 +43,8 @@ impl CorpusDatabase {
 
     /// Whether Windows left a temporary database: its pages are private to the process that made them.
     pub(crate) fn is_temporary(&self) -> bool {
-        self.pair.header.state() == Some(DatabaseState::JustCreated) && self.pair.header.fields.dbid.get() == 0
+        self.pair.header.state() == Some(DatabaseState::JustCreated)
+            && self.pair.header.fields.dbid.get() == 0
     }
 
     /// Pages of the file behind the two headers.

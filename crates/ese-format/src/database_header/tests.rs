@@ -34,7 +34,9 @@ fn every_header_copy_in_the_corpus_recomputes_to_its_stored_checksum_and_encodes
         );
     });
     if let Some(databases) = databases {
-        println!("{databases} databases: {good} header copies recomputed and re-encoded, {torn} torn, {differing} differ");
+        println!(
+            "{databases} databases: {good} header copies recomputed and re-encoded, {torn} torn, {differing} differ"
+        );
         assert!(torn * 20 <= good, "{torn} of {good} header copies are torn");
     }
 }

@@ -39,12 +39,15 @@ fn every_flush_map_in_the_corpus_recomputes_and_encodes_to_its_bytes() {
                 blank += 1;
                 continue;
             }
-            let decoded = MapPage::decode(page, number as u32).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let decoded =
+                MapPage::decode(page, number as u32).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(decoded.encode(), page, "{name} map page {number}");
             pages += 1;
         }
     }
-    println!("{headers} flush maps ({clean} clean): headers and {pages} map pages re-encoded, {blank} zero pages");
+    println!(
+        "{headers} flush maps ({clean} clean): headers and {pages} map pages re-encoded, {blank} zero pages"
+    );
 }
 
 #[test]

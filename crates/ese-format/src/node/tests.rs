@@ -83,7 +83,10 @@ fn lengths_that_do_not_fit_are_refused_with_their_field() {
     assert!(node.child_page().is_err());
     assert!(NodeView { data: &[1; 5], ..node }.child_page().is_err());
     assert!(NodeView { data: &[0xFF; 4], ..node }.child_page().is_err());
-    assert_eq!(NodeImage::for_page(KeyRef::from(&[0; 9000][..]), &[1], &[]).unwrap_err(), JetError::KEY_TOO_BIG);
+    assert_eq!(
+        NodeImage::for_page(KeyRef::from(&[0; 9000][..]), &[1], &[]).unwrap_err(),
+        JetError::KEY_TOO_BIG
+    );
 }
 
 #[test]

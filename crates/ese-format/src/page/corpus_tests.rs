@@ -149,7 +149,9 @@ fn every_page_and_node_in_the_corpus_encodes_to_its_bytes() {
         }
     });
     let Some(databases) = databases else { return };
-    println!("{databases} databases: {pages} pages with {nodes} nodes re-encoded, {noisy} had noise in their tags");
+    println!(
+        "{databases} databases: {pages} pages with {nodes} nodes re-encoded, {noisy} had noise in their tags"
+    );
     assert!(nodes > 100_000, "only {nodes} nodes");
 }
 
@@ -278,7 +280,8 @@ fn every_extent_in_the_corpus_encodes_to_its_node() {
 fn separators_in_the_corpus_bound_their_pages_and_are_the_shortest_that_do() {
     let (mut shortest, mut older) = (0, 0);
     each_database("separators", |database| {
-        let is_clean = database.pair.header.state() == Some(crate::database_header::DatabaseState::CleanShutdown);
+        let is_clean =
+            database.pair.header.state() == Some(crate::database_header::DatabaseState::CleanShutdown);
         if !is_clean {
             return;
         }
@@ -289,9 +292,8 @@ fn separators_in_the_corpus_bound_their_pages_and_are_the_shortest_that_do() {
             }
             for index in 1..parent.line_count() {
                 let stored = parent.node(index - 1).unwrap();
-                let children = [stored, parent.node(index).unwrap()].map(|node| {
-                    node.child_page().ok().and_then(|number| database.view(number))
-                });
+                let children = [stored, parent.node(index).unwrap()]
+                    .map(|node| node.child_page().ok().and_then(|number| database.view(number)));
                 let [Some(left), Some(right)] = children else { continue };
                 // A page that no tree reaches any more may point anywhere.
                 if left.next() != right.number() || left.objid() != parent.objid() {
@@ -303,7 +305,8 @@ fn separators_in_the_corpus_bound_their_pages_and_are_the_shortest_that_do() {
                     if flags.is_non_unique() { node.data.to_vec() } else { Vec::new() }
                 };
                 let (last_data, first_data) = (data(&last), data(&first));
-                let bounds = |node: &crate::node::NodeView<'_>, data: &[u8]| [&node.key().to_vec()[..], data].concat();
+                let bounds =
+                    |node: &crate::node::NodeView<'_>, data: &[u8]| [&node.key().to_vec()[..], data].concat();
                 let (below, above) = (bounds(&last, &last_data), bounds(&first, &first_data));
                 let key = stored.key().to_vec();
                 assert!(below < key && key <= above, "{} page {}", database.name, parent.number());

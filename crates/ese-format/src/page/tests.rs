@@ -9,7 +9,9 @@ use crate::checksum::seal_page;
 use crate::error::JetError;
 use crate::node::{KeyRef, NodeFlags, NodeImage};
 use crate::page_size::PageSize;
-use crate::space::{Extent, ExtentNode, Growth, NonUnique, Pool, RootHeader, Space, SpaceHeader, SplitBuffer};
+use crate::space::{
+    Extent, ExtentNode, Growth, NonUnique, Pool, RootHeader, Space, SpaceHeader, SplitBuffer,
+};
 
 /// Page 1 of a new database, from its space header alone (spec 01 §14).
 fn database_root(size: PageSize, pages: u32, dbtime: u64) -> Vec<u8> {
@@ -62,7 +64,8 @@ fn pages_1_and_2_of_basic_edb_are_made_byte_for_byte() {
     page.set_external_header(&[&SplitBuffer::default().encode()]).unwrap();
     let extent = ExtentNode { extent: Extent { last: 0xFE, count: 0xFE }, pool: Pool::General };
     let (key, data) = (extent.key(), extent.data());
-    let image = NodeImage::for_page(KeyRef::from(&key[..]), &data, page.view().key_prefix().unwrap()).unwrap();
+    let image =
+        NodeImage::for_page(KeyRef::from(&key[..]), &data, page.view().key_prefix().unwrap()).unwrap();
     page.insert_line(0, &image.parts(&mut [0; 4]), NodeFlags::empty()).unwrap();
     page.set_flush_type(FlushType::Rock);
     seal_page(&mut bytes, PageSize::K4, 2).unwrap();
@@ -208,7 +211,11 @@ impl Model {
             Step::Replace(index, bytes, flags) if lines > 0 => {
                 let index = index % lines;
                 let done = page.replace_line(index, &[&bytes], flags);
-                assert_eq!(done.is_err(), full(bytes.len().saturating_sub(self.lines[index].0.len())), "{done:?}");
+                assert_eq!(
+                    done.is_err(),
+                    full(bytes.len().saturating_sub(self.lines[index].0.len())),
+                    "{done:?}"
+                );
                 if done.is_ok() {
                     self.lines[index] = (bytes, flags);
                 }

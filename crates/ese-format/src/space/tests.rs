@@ -30,11 +30,7 @@ fn space_headers_of_the_worked_examples_say_what_they_should() {
     );
     assert_eq!(
         space_of("04000000 04000000 05000000 08000000"),
-        (
-            multiple(8, Growth::LastRequest(4)),
-            4,
-            SpaceFlags::MULTIPLE_EXTENT | SpaceFlags::VERSION_2
-        )
+        (multiple(8, Growth::LastRequest(4)), 4, SpaceFlags::MULTIPLE_EXTENT | SpaceFlags::VERSION_2)
     );
     let (single, parent, _) = space_of("04000000 01000000 00000000 07000000");
     assert_eq!((single, parent), (Space::Single { pages: 4, free: 7 }, 1));
