@@ -1,0 +1,50 @@
+//! What each fuzz target does with its input. The targets of `fuzz/` and the replay in `cargo test` share these functions.
+//!
+//! Each takes any bytes, must not panic, and asserts what holds for all input: what decodes is encoded again to the same
+//! meaning (to the same bytes where the form is canonical), and no output is larger than its input warrants.
+
+mod database;
+mod record;
+
+/// One target: its name in `fuzz/` and what it does.
+pub struct Target {
+    /// File name in `fuzz/fuzz_targets` and folder in `fuzz/regressions`.
+    pub name: &'static str,
+    /// The entry.
+    pub run: fn(&[u8]),
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target { name: "database_header", run: database::header },
+    Target { name: "page", run: database::page },
+    Target { name: "node", run: database::node },
+    Target { name: "space_header", run: database::space_header },
+    Target { name: "record", run: record::record },
+    Target { name: "catalog_row", run: record::catalog_row },
+    Target { name: "long_value", run: record::long_value },
+    Target { name: "seven_bit_ascii", run: record::seven_bit_ascii },
+    Target { name: "seven_bit_unicode", run: record::seven_bit_unicode },
+    Target { name: "xpress", run: record::xpress },
+    Target { name: "compression_round_trip", run: record::compression_round_trip },
+];
+
+/// Runs the target called `name`.
+///
+/// # Panics
+/// When there is none, or the target finds something.
+pub fn run(name: &str, input: &[u8]) {
+    let target =
+        TARGETS.iter().find(|target| target.name == name).expect("fuzz targets are listed in TARGETS");
+    (target.run)(input);
+}
+
+/// Takes `N` bytes off the front, zero where there are none.
+fn take<const N: usize>(input: &mut &[u8]) -> [u8; N] {
+    let mut taken = [0; N];
+    let count = N.min(input.len());
+    let (front, rest) = input.split_at(count);
+    taken[..count].copy_from_slice(front);
+    *input = rest;
+    taken
+}
