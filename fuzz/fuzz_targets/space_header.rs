@@ -1,6 +1,3 @@
 #![no_main]
 
-#[path = "../../crates/ese-format/tests/fuzz_entries/mod.rs"]
-mod fuzz_entries;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_entries::run("space_header", input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| ese_fuzz::run("space_header", input));

@@ -7,15 +7,15 @@ mod database;
 mod record;
 
 /// One target: its name in `fuzz/` and what it does.
-pub struct Target {
+pub(crate) struct Target {
     /// File name in `fuzz/fuzz_targets` and folder in `fuzz/regressions`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The entry.
-    pub run: fn(&[u8]),
+    pub(crate) run: fn(&[u8]),
 }
 
 /// Every target.
-pub const TARGETS: &[Target] = &[
+pub(crate) const TARGETS: &[Target] = &[
     Target { name: "database_header", run: database::header },
     Target { name: "page", run: database::page },
     Target { name: "node", run: database::node },
@@ -28,16 +28,6 @@ pub const TARGETS: &[Target] = &[
     Target { name: "xpress", run: record::xpress },
     Target { name: "compression_round_trip", run: record::compression_round_trip },
 ];
-
-/// Runs the target called `name`.
-///
-/// # Panics
-/// When there is none, or the target finds something.
-pub fn run(name: &str, input: &[u8]) {
-    let target =
-        TARGETS.iter().find(|target| target.name == name).expect("fuzz targets are listed in TARGETS");
-    (target.run)(input);
-}
 
 /// Takes `N` bytes off the front, zero where there are none.
 fn take<const N: usize>(input: &mut &[u8]) -> [u8; N] {

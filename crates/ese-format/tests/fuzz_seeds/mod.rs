@@ -13,7 +13,7 @@ const SEED_BYTES_MAX: usize = 40_000;
 
 /// Seeds by the name of the target.
 #[derive(Default)]
-pub struct Seeds(BTreeMap<&'static str, BTreeSet<Vec<u8>>>);
+pub(crate) struct Seeds(BTreeMap<&'static str, BTreeSet<Vec<u8>>>);
 
 impl Seeds {
     fn add(&mut self, target: &'static str, seed: Vec<u8>) {
@@ -24,7 +24,7 @@ impl Seeds {
 
     /// The seeds of a target: all, or as many as are kept, spread over all there are.
     #[must_use]
-    pub fn of(&self, target: &str) -> Vec<&[u8]> {
+    pub(crate) fn of(&self, target: &str) -> Vec<&[u8]> {
         let Some(all) = self.0.get(target) else { return Vec::new() };
         let step = all.len().div_ceil(SEEDS_MAX).max(1);
         all.iter().step_by(step).map(Vec::as_slice).collect()
@@ -33,7 +33,7 @@ impl Seeds {
 
 /// The seeds of every target.
 #[must_use]
-pub fn collect(corpus: &Path) -> Seeds {
+pub(crate) fn collect(corpus: &Path) -> Seeds {
     let mut seeds = Seeds::default();
     for file in ese_corpus::files(corpus) {
         let name = file.file_name().to_lowercase();
