@@ -527,7 +527,7 @@ impl Stored {
     fn append(&self, into: &mut Vec<u8>) {
         match self {
             Self::Inline(bytes) | Self::Compressed(bytes) | Self::Encrypted(bytes) => {
-                into.extend_from_slice(bytes)
+                into.extend_from_slice(bytes);
             }
             Self::Separated(id) => id.append_to_record(into),
         }
