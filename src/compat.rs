@@ -31,7 +31,23 @@ impl State {
 /// The functions that do something: name without A or W, state, note.
 const STATES: &[(&str, State, &str)] = &[
     ("JetAttachDatabaseWithStreaming", State::Yes, "JET_errFeatureNotAvailable always, as the original"),
+    ("JetConfigureProcessForCrashDump", State::Yes, "success, without effect on Linux"),
     ("JetCreateDatabaseWithStreaming", State::Yes, "JET_errFeatureNotAvailable always, as the original"),
+    ("JetDefragment3", State::Yes, "JET_errInvalidParameter always, as the original"),
+    ("JetGetErrorInfoW", State::Yes, ""),
+    ("JetGetSystemParameter", State::Partial, "the table of the process; JET_paramPrintFunction reads as 0"),
+    (
+        "JetGetVersion",
+        State::Partial,
+        "answers as Windows 10.0 build 26100; the session is not checked while there are none",
+    ),
+    (
+        "JetSetSystemParameter",
+        State::Partial,
+        "the table of the process; values are checked and kept, nothing uses them yet; JET_paramUnicodeIndexDefault cannot be set; JET_paramDatabasePageSize 4096 to 32768",
+    ),
+    ("JetSnapshotStart", State::Yes, "JET_wrnNyi always, as the original"),
+    ("JetSnapshotStop", State::Yes, "JET_wrnNyi always, as the original"),
 ];
 
 /// State and note of a function.

@@ -6,3 +6,4 @@
 pub mod abi;
 pub mod api;
 pub mod compat;
+pub mod parameters;

@@ -2,14 +2,15 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::not_available;
+use super::{always, not_available};
 use crate::abi::structs::*;
+use crate::abi::tables::errors::JET_errSuccess;
 use crate::abi::tables::typedefs::*;
 
 /// Choose memory for crash dumps.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetConfigureProcessForCrashDump(grbit: JET_GRBIT) -> JET_ERR {
-    not_available!(grbit)
+    always!(JET_errSuccess; grbit)
 }
 
 /// Allocate a named instance with display name.

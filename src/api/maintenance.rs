@@ -2,8 +2,9 @@
 
 use std::ffi::c_void;
 
-use super::not_available;
+use super::{always, not_available};
 use crate::abi::structs::*;
+use crate::abi::tables::errors::JET_errInvalidParameter;
 use crate::abi::tables::typedefs::*;
 
 /// Start rebuilding (private).
@@ -161,7 +162,7 @@ pub unsafe extern "system" fn JetDefragment3A(
     pvContext: *mut c_void,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szDatabaseName, szTableName, pcPasses, pcSeconds, callback, pvContext, grbit)
+    always!(JET_errInvalidParameter; sesid, szDatabaseName, szTableName, pcPasses, pcSeconds, callback, pvContext, grbit)
 }
 
 /// Obsolete defrag by database name.
@@ -176,7 +177,7 @@ pub unsafe extern "system" fn JetDefragment3W(
     pvContext: *mut c_void,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szDatabaseName, szTableName, pcPasses, pcSeconds, callback, pvContext, grbit)
+    always!(JET_errInvalidParameter; sesid, szDatabaseName, szTableName, pcPasses, pcSeconds, callback, pvContext, grbit)
 }
 
 /// Online defragmentation of a database.

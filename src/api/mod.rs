@@ -56,6 +56,15 @@ macro_rules! not_available {
 }
 use not_available;
 
+/// The whole body of a function that gives one answer whatever it is asked, as the original does (spec 08 §11).
+macro_rules! always {
+    ($answer:ident; $($argument:ident),* $(,)?) => {{
+        $(let _ = $argument;)*
+        $answer
+    }};
+}
+use always;
+
 /// Exports the A form of a function a second time, under its unsuffixed name.
 macro_rules! ansi_aliases {
     ($($alias:ident = $form:ident($($argument:ident: $type:ty),* $(,)?);)*) => {

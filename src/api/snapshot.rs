@@ -1,7 +1,8 @@
 //! Volume snapshots.
 
-use super::not_available;
+use super::{always, not_available};
 use crate::abi::structs::*;
+use crate::abi::tables::errors::JET_wrnNyi;
 use crate::abi::tables::typedefs::*;
 
 /// Cancel the snapshot.
@@ -105,7 +106,7 @@ pub unsafe extern "system" fn JetSnapshotStartA(
     szDatabases: JET_PSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(instance, szDatabases, grbit)
+    always!(JET_wrnNyi; instance, szDatabases, grbit)
 }
 
 /// Old snapshot call (private).
@@ -115,11 +116,11 @@ pub unsafe extern "system" fn JetSnapshotStartW(
     szDatabases: JET_PWSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(instance, szDatabases, grbit)
+    always!(JET_wrnNyi; instance, szDatabases, grbit)
 }
 
 /// Old snapshot call (private).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetSnapshotStop(instance: JET_INSTANCE, grbit: JET_GRBIT) -> JET_ERR {
-    not_available!(instance, grbit)
+    always!(JET_wrnNyi; instance, grbit)
 }

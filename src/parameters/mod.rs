@@ -1,0 +1,283 @@
+//! System parameters: the values behind JetSetSystemParameter and JetGetSystemParameter (spec 08 §6, 09 §2.4).
+//!
+//! A [`ParameterStore`] is one table of values: the process has one, each instance a copy of it. What a parameter is, its
+//! range, default and when it may be set stand in [`PARAMETERS`]; parameters with rules of their own are in [`special`],
+//! JET_paramConfiguration in [`configuration`], folders and paths in [`path`].
+//!
+//! Invariants: a value that a store holds passed the checks of its parameter; a refused value changes nothing.
+
+mod configuration;
+mod path;
+mod special;
+
+use std::sync::LazyLock;
+
+use ese_format::error::JetError;
+use parking_lot::RwLock;
+use widestring::{U16Str, U16String};
+
+use crate::abi::tables::params::{
+    JET_paramConfiguration, JET_paramEnableAdvanced, JET_paramMaxValueInvalid, PARAMETERS,
+};
+use crate::abi::tables::{Parameter, ParameterAccess, ParameterDefault, ParameterKind, Settable};
+use crate::abi::text::AnsiCodePage;
+
+/// libesent's own parameter: the code page of A-form text, 65001 or 1252 (spec 08 §4.3).
+pub const PARAM_ANSI_CODE_PAGE: u32 = 12289;
+
+const CODE_PAGE_UTF8: usize = 65001;
+const CODE_PAGE_1252: usize = 1252;
+
+/// Longest text that any parameter takes, in UTF-16 units: JET_paramConfigStoreSpec has no limit of its own.
+pub const TEXT_UNITS_MAX: usize = 32767;
+
+/// What is running, as far as it decides what may be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The process has no instance.
+    NoInstance,
+    /// The process has instances; the one addressed, if any, does not run.
+    HasInstances,
+    /// The instance addressed runs.
+    Running,
+}
+
+/// A value on its way in.
+#[derive(Clone, Copy, Debug)]
+pub enum NewValue<'a> {
+    /// The `lParam` of a parameter that is no text.
+    Number(usize),
+    /// The `szParam` of a text parameter; NULL counts as empty.
+    Text(&'a U16Str),
+}
+
+/// A value on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// A number of the width of a pointer.
+    Number(usize),
+    /// A number of which only 32 bits are written.
+    Narrow(u32),
+    /// A text.
+    Text(U16String),
+    /// The locale and flags of indexes that name none.
+    UnicodeIndex {
+        /// Locale identifier.
+        lcid: u32,
+        /// Flags of the mapping.
+        flags: u32,
+    },
+    /// The text of the error whose code the caller passed in.
+    ErrorText,
+    /// Success, and nothing written.
+    Nothing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stored {
+    Number(usize),
+    Text(U16String),
+}
+
+/// One table of parameter values.
+#[derive(Clone, Debug)]
+pub struct ParameterStore {
+    /// By number, 0 to 221.
+    values: Vec<Stored>,
+    code_page: AnsiCodePage,
+}
+
+static PROCESS: LazyLock<RwLock<ParameterStore>> = LazyLock::new(|| RwLock::new(ParameterStore::new()));
+
+/// The values of the process: those of global parameters, and what new instances start with.
+#[must_use]
+pub fn process() -> &'static RwLock<ParameterStore> {
+    &PROCESS
+}
+
+/// The definition of a parameter, for the numbers that exist.
+///
+/// # Errors
+/// JET_errInvalidParameter for every other number.
+fn definition(id: u32) -> Result<&'static Parameter, JetError> {
+    let definition =
+        PARAMETERS.iter().find(|parameter| parameter.id == id).ok_or(JetError::INVALID_PARAMETER)?;
+    if definition.access == ParameterAccess::Refused {
+        Err(JetError::INVALID_PARAMETER)
+    } else {
+        Ok(definition)
+    }
+}
+
+fn is_text_kind(kind: ParameterKind) -> bool {
+    matches!(kind, ParameterKind::Text | ParameterKind::Folder | ParameterKind::Path)
+}
+
+/// Whether the value of parameter `id` is text, so that `szParam` and not `lParam` carries it.
+#[must_use]
+pub fn is_text(id: u32) -> bool {
+    definition(id).is_ok_and(|parameter| is_text_kind(parameter.kind))
+}
+
+impl Default for ParameterStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ParameterStore {
+    /// Every parameter at its default.
+    #[must_use]
+    pub fn new() -> Self {
+        let values = (0..=JET_paramMaxValueInvalid)
+            .map(|id| definition(id).map_or(Stored::Number(0), default_value))
+            .collect();
+        Self { values, code_page: AnsiCodePage::Utf8 }
+    }
+
+    /// The code page of A-form text.
+    #[must_use]
+    pub fn code_page(&self) -> AnsiCodePage {
+        self.code_page
+    }
+
+    /// The stored number of a parameter; 0 for a text.
+    #[must_use]
+    pub fn number(&self, id: u32) -> usize {
+        match self.values.get(id as usize) {
+            Some(Stored::Number(number)) => *number,
+            Some(Stored::Text(_)) | None => 0,
+        }
+    }
+
+    fn store(&mut self, id: u32, value: Stored) {
+        if let Some(slot) = self.values.get_mut(id as usize) {
+            *slot = value;
+        }
+    }
+
+    /// Sets parameter `id`; the checks come in the order of spec 09 §2.4.
+    ///
+    /// # Errors
+    /// JET_errInvalidParameter for a number that does not exist, cannot be set, or a value outside its range;
+    /// JET_errAlreadyInitialized when it is too late in `phase`; those that single parameters have of their own.
+    pub fn set(&mut self, id: u32, value: NewValue<'_>, phase: Phase) -> Result<(), JetError> {
+        if id == PARAM_ANSI_CODE_PAGE {
+            return self.set_code_page(value, phase);
+        }
+        let parameter = definition(id)?;
+        if parameter.advanced && self.number(JET_paramEnableAdvanced) == 0 {
+            return Ok(());
+        }
+        match parameter.access {
+            ParameterAccess::Ignored => return Ok(()),
+            ParameterAccess::GetOnly | ParameterAccess::Refused => return Err(JetError::INVALID_PARAMETER),
+            ParameterAccess::Stored | ParameterAccess::StoredUnused | ParameterAccess::OwnHandler => {}
+        }
+        match value {
+            NewValue::Text(text) if is_text_kind(parameter.kind) => {
+                settable(parameter, phase)?;
+                let text = path::completed(parameter, text)?;
+                self.store(id, Stored::Text(text));
+                Ok(())
+            }
+            NewValue::Number(number) if !is_text_kind(parameter.kind) => {
+                self.set_number(parameter, number, phase)
+            }
+            NewValue::Text(_) | NewValue::Number(_) => Err(JetError::INVALID_PARAMETER),
+        }
+    }
+
+    fn set_number(
+        &mut self,
+        parameter: &'static Parameter,
+        number: usize,
+        phase: Phase,
+    ) -> Result<(), JetError> {
+        let id = parameter.id;
+        let number = if parameter.kind == ParameterKind::Boolean { usize::from(number != 0) } else { number };
+        // JET_paramConfiguration does its work each time it is set.
+        if id != JET_paramConfiguration && self.values.get(id as usize) == Some(&Stored::Number(number)) {
+            return Ok(());
+        }
+        settable(parameter, phase)?;
+        if parameter.kind != ParameterKind::Boolean && !(parameter.min..=parameter.max).contains(&number) {
+            return Err(special::out_of_range(parameter));
+        }
+        if parameter.kind == ParameterKind::Boolean && number > parameter.max {
+            return Err(JetError::INVALID_PARAMETER);
+        }
+        if parameter.kind == ParameterKind::PowerOfTwo && !number.is_power_of_two() {
+            return Err(JetError::INVALID_PARAMETER);
+        }
+        let number = special::checked(parameter, number)?;
+        if id == JET_paramConfiguration {
+            self.configure(number);
+        } else {
+            self.store(id, Stored::Number(number));
+        }
+        Ok(())
+    }
+
+    fn set_code_page(&mut self, value: NewValue<'_>, phase: Phase) -> Result<(), JetError> {
+        let code_page = match value {
+            NewValue::Number(CODE_PAGE_UTF8) => AnsiCodePage::Utf8,
+            NewValue::Number(CODE_PAGE_1252) => AnsiCodePage::Windows1252,
+            NewValue::Number(_) | NewValue::Text(_) => return Err(JetError::INVALID_PARAMETER),
+        };
+        if code_page != self.code_page && phase != Phase::NoInstance {
+            return Err(JetError::ALREADY_INITIALIZED);
+        }
+        self.code_page = code_page;
+        Ok(())
+    }
+
+    /// Reads parameter `id`.
+    ///
+    /// # Errors
+    /// JET_errInvalidParameter for a number that does not exist or needs a session or a running instance.
+    pub fn get(&self, id: u32) -> Result<Reading, JetError> {
+        if id == PARAM_ANSI_CODE_PAGE {
+            return Ok(Reading::Number(match self.code_page {
+                AnsiCodePage::Utf8 => CODE_PAGE_UTF8,
+                AnsiCodePage::Windows1252 => CODE_PAGE_1252,
+            }));
+        }
+        let parameter = definition(id)?;
+        if parameter.access == ParameterAccess::Ignored {
+            return Ok(Reading::Nothing);
+        }
+        if let Some(reading) = special::reading(self, id) {
+            return reading;
+        }
+        match self.values.get(id as usize) {
+            Some(Stored::Number(number)) => Ok(Reading::Number(*number)),
+            Some(Stored::Text(text)) => Ok(Reading::Text(text.clone())),
+            None => Err(JetError::INVALID_PARAMETER),
+        }
+    }
+}
+
+/// What a parameter holds before it is set.
+fn default_value(parameter: &Parameter) -> Stored {
+    match parameter.default {
+        ParameterDefault::Number(number) => Stored::Number(number),
+        ParameterDefault::Text(text) => Stored::Text(U16String::from_str(&text.replace('\\', "/"))),
+        ParameterDefault::None if is_text_kind(parameter.kind) => Stored::Text(U16String::new()),
+        ParameterDefault::None => Stored::Number(0),
+    }
+}
+
+/// Whether a parameter may still be set in `phase`.
+fn settable(parameter: &Parameter, phase: Phase) -> Result<(), JetError> {
+    let late = match parameter.settable {
+        Settable::Always => false,
+        Settable::BeforeInstance => phase == Phase::Running,
+        Settable::BeforeProcess => phase != Phase::NoInstance,
+        Settable::Never => return Err(JetError::INVALID_PARAMETER),
+    };
+    if late { Err(JetError::ALREADY_INITIALIZED) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;
