@@ -147,7 +147,8 @@ impl Default for CompressionPolicy {
     }
 }
 
-/// Appends a shorter form of `data`, if the writer's policy of spec 04 §4.6 finds one, and says whether it did.
+/// Appends the shortest form of `data` that the policy allows, and says whether there is one (spec 04 §4.6; where Windows
+/// keeps an XPRESS stream that is longer than 7-bit ASCII would be, the shorter form is taken).
 ///
 /// The result is always shorter than `data`. Whether it is worth storing (an intrinsic value must not become shorter
 /// than a long-value identifier) is the caller's to judge.
@@ -156,22 +157,13 @@ pub fn compress(data: &[u8], policy: CompressionPolicy, into: &mut Vec<u8>) -> C
     if !looks_compressible(data) {
         return Compressed::No;
     }
-    let unicode_bytes = seven_bit::packed_size(data.len() / 2);
     let start = into.len();
-    let mut have_xpress = false;
-    if data.len() >= policy.xpress_min_bytes && xpress::compress(data, into) {
-        if into.len() - start <= unicode_bytes {
-            return Compressed::Yes;
-        }
-        have_xpress = true;
-    }
-    let unit = match seven_bit::Unit::of(data) {
-        Some(seven_bit::Unit::Ascii) if have_xpress => None,
-        unit => unit,
-    };
-    let packed = unit.map(|unit| (unit, seven_bit::packed_size(unit.symbols(data.len()))));
+    let packed =
+        seven_bit::Unit::of(data).map(|unit| (unit, seven_bit::packed_size(unit.symbols(data.len()))));
+    let have_xpress = data.len() >= policy.xpress_min_bytes && xpress::compress(data, into);
+    let shortest = if have_xpress { into.len() - start } else { data.len() };
     match packed {
-        Some((unit, size)) if size < data.len() => {
+        Some((unit, size)) if size < shortest => {
             into.truncate(start);
             seven_bit::pack(data, unit, into);
             Compressed::Yes
