@@ -10,6 +10,7 @@ use ese_engine::catalog::{ColumnGrbit, IndexGrbit};
 use ese_engine::database::Database;
 use ese_engine::table::{Row, Table, TableCursor, ValueSource};
 use ese_format::catalog::SegmentFlags;
+use ese_format::column_type::ColumnClass;
 use support::expected::{ExpectedColumn, ExpectedValue, Line, parse};
 use support::{Sample, hex, open_sample, samples, sha256::sha256_hex};
 
@@ -78,7 +79,7 @@ fn columns_of(table: &Table) -> Vec<ExpectedColumn> {
             name: String::from_utf8_lossy(&column.name).into_owned(),
             id: column.id.to_api(),
             coltyp: column.column_type.code(),
-            code_page: if column.column_type.is_text() { column.code_page.0.into() } else { 0 },
+            code_page: column.code_page.0.into(),
             bytes_max: column.bytes_max,
             grbit: ColumnGrbit::of(column).bits(),
         })
@@ -98,7 +99,10 @@ fn values_of(
         let name = String::from_utf8_lossy(&column.name).into_owned();
         if cells.source() == ValueSource::Default {
             counts.defaults += 1;
-            from_default.push(name.clone());
+            // The dumps learned of defaults by JET_bitRetrieveIgnoreDefault, which knows tagged columns only (09 §9.2).
+            if column.location.class() == ColumnClass::Tagged {
+                from_default.push(name.clone());
+            }
         }
         let mut read = Vec::new();
         for cell in cells.iter() {

@@ -90,7 +90,8 @@ pub static LAYOUT: LazyLock<TableLayout> = LazyLock::new(|| {
             location,
             bytes_max: bytes_max(column.column_type),
             flags: column.flags,
-            code_page: if column.column_type.is_text() { CodePage::WESTERN } else { CodePage::NONE },
+            // Every column of the catalog says 1252, whatever its type (spec 03 §8.6).
+            code_page: CodePage::WESTERN,
             default: None,
         }
     });
