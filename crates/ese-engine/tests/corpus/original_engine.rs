@@ -1,18 +1,18 @@
 //! The original engine agrees: every database whose dump there is, read through the whole engine and compared with what
 //! Microsoft's engine read: schema, rows in order, bookmarks, raw column bytes, defaults, indexes and all their entries.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::expected::{ExpectedColumn, ExpectedValue, Line, parse};
+use crate::samples::{Sample, hex, open_sample, samples};
+use crate::sha256::sha256_hex;
+use ese_engine::cache::{CACHE_PAGES_MIN, PageCache};
 use ese_engine::catalog::{ColumnGrbit, IndexGrbit};
 use ese_engine::database::Database;
 use ese_engine::table::{Row, Table, TableCursor, ValueSource};
 use ese_format::catalog::SegmentFlags;
 use ese_format::column_type::ColumnClass;
-use support::expected::{ExpectedColumn, ExpectedValue, Line, parse};
-use support::{Sample, hex, open_sample, samples, sha256::sha256_hex};
 
 /// Values longer than this are in the dumps as a digest.
 const INLINE_BYTES_MAX: usize = 300;
@@ -242,4 +242,91 @@ fn every_table_row_and_index_entry_is_what_the_original_engine_reads() {
     println!("{} databases: {total}", samples.len());
     assert!(samples.len() >= 27, "the corpus has more databases than the {} found", samples.len());
     assert!(total.rows > 60_000 && total.entries > 150_000 && total.digests > 100, "{total}");
+}
+
+#[test]
+fn a_cache_of_sixteen_pages_reads_every_database_the_same_and_stays_that_small() {
+    let Some(corpus) = ese_corpus::corpus() else {
+        return ese_corpus::skipped(
+            "a_cache_of_sixteen_pages_reads_every_database_the_same_and_stays_that_small",
+        );
+    };
+    let mut evictions = 0;
+    let samples = samples(&corpus);
+    for sample in
+        samples.iter().filter(|sample| !sample.name.contains("srum") && !sample.name.contains("big"))
+    {
+        let cache = PageCache::new(0);
+        let database = open_sample(sample, Some(std::sync::Arc::clone(&cache)));
+        compare(sample, &database);
+        let statistics = cache.statistics();
+        // Cursors are closed by now: nothing is latched, the capacity holds.
+        assert!(statistics.bytes <= CACHE_PAGES_MIN * database.page_size().bytes(), "{statistics:?}");
+        evictions += statistics.evictions;
+    }
+    println!("{evictions} pages given up to make room");
+    assert!(evictions > 1000, "{evictions}");
+}
+
+#[test]
+fn readers_in_eight_threads_with_a_small_cache_read_the_same() {
+    let Some(corpus) = ese_corpus::corpus() else {
+        return ese_corpus::skipped("readers_in_eight_threads_with_a_small_cache_read_the_same");
+    };
+    let samples = samples(&corpus);
+    let sample = samples.iter().find(|sample| sample.name.ends_with("types/types.edb")).unwrap();
+    let cache = PageCache::new(64 * 4096);
+    let database = open_sample(sample, Some(cache));
+    let rows: Vec<_> = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..8).map(|_| scope.spawn(|| compare(sample, &database).rows)).collect();
+        readers.into_iter().map(|reader| reader.join().unwrap()).collect()
+    });
+    println!("8 threads read {} rows each", rows[0]);
+    assert!(rows.iter().all(|count| *count == rows[0] && *count > 300), "{rows:?}");
+}
+
+#[test]
+fn every_row_is_found_again_by_its_bookmark_and_backwards_is_forwards_reversed() {
+    let Some(corpus) = ese_corpus::corpus() else {
+        return ese_corpus::skipped(
+            "every_row_is_found_again_by_its_bookmark_and_backwards_is_forwards_reversed",
+        );
+    };
+    let (mut rows, mut entries) = (0, 0);
+    for sample in samples(&corpus).iter().filter(|sample| !sample.name.contains("big")) {
+        let database = open_sample(sample, None);
+        for schema in database.tables().unwrap() {
+            let table = database.open_schema(&schema).unwrap();
+            let forward = keys_of(&mut table.cursor());
+            let mut cursor = table.cursor();
+            for (key, _) in &forward {
+                assert!(cursor.go_to_bookmark(key).unwrap());
+                cursor.release().unwrap();
+                assert!(cursor.resume().unwrap());
+                assert_eq!(cursor.row().unwrap().bookmark().to_vec(), *key);
+            }
+            rows += forward.len();
+            for index in schema.indexes() {
+                entries += keys_of(&mut table.index_cursor(index.name.as_bytes()).unwrap()).len();
+            }
+        }
+    }
+    println!("{rows} rows, {entries} entries walked both ways");
+    assert!(rows > 30_000 && entries > 100_000, "{rows} {entries}");
+}
+
+/// Key and bookmark of every entry, forwards, after checking that backwards gives the same.
+fn keys_of(cursor: &mut TableCursor) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let here = |cursor: &TableCursor| (cursor.key().unwrap().to_vec(), cursor.bookmark().unwrap().to_vec());
+    let mut forward = Vec::new();
+    while cursor.move_next().unwrap() {
+        forward.push(here(cursor));
+    }
+    let mut backward = Vec::new();
+    while cursor.move_previous().unwrap() {
+        backward.push(here(cursor));
+    }
+    backward.reverse();
+    assert_eq!(forward, backward);
+    forward
 }

@@ -1,8 +1,5 @@
 //! What the corpus tests share: the databases and what the original engine read from them.
 
-pub(crate) mod expected;
-pub(crate) mod sha256;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

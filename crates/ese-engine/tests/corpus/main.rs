@@ -1,0 +1,7 @@
+//! The engine on real databases: what the original engine reads from them, and what damage does.
+
+mod damage;
+mod expected;
+mod original_engine;
+mod samples;
+mod sha256;
