@@ -39,11 +39,18 @@ fn each(
         return command(source, out);
     }
     let mut first_failure = None;
-    let mut files = Vec::new();
+    let (mut files, mut all_damage) = (Vec::new(), Vec::new());
     for source in sources {
         let result = command(source, out);
-        let Report { result: members, warnings } = std::mem::take(&mut out.report);
-        let mut entry = json!({ "source": source.to_string_lossy(), "result": members, "warnings": warnings, "error": null });
+        let Report { result: members, warnings, damage } = std::mem::take(&mut out.report);
+        all_damage.extend(damage.iter().cloned());
+        let mut entry = json!({
+            "source": source.to_string_lossy(),
+            "result": members,
+            "error": null,
+            "damage": damage,
+            "warnings": warnings,
+        });
         match result {
             Ok(()) => {}
             Err(Failure::Jet(failure)) => {
@@ -59,6 +66,7 @@ fn each(
         files.push(entry);
     }
     out.set("files", Value::Array(files));
+    out.report.damage = all_damage;
     first_failure.map_or(Ok(()), |failure| Err(Failure::Jet(failure)))
 }
 

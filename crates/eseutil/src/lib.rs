@@ -18,5 +18,6 @@ pub mod log_dump;
 pub mod output;
 pub mod program;
 pub mod progress;
+pub mod source_file;
 pub mod text_forms;
 pub mod usage;

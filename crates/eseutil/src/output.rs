@@ -9,6 +9,8 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
+use crate::failure::Failure;
+
 /// How results are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renderer {
@@ -38,6 +40,8 @@ pub struct Report {
     pub result: Map<String, Value>,
     /// Sentences that are no errors.
     pub warnings: Vec<String>,
+    /// Damage that did not keep the command from its end: it succeeds, but not with status 0.
+    pub damage: Vec<Value>,
 }
 
 /// Where a command writes.
@@ -92,6 +96,19 @@ impl<'a> Output<'a> {
     /// Notes a warning for the JSON document; the text form of it is the command's own.
     pub fn warn(&mut self, sentence: impl Into<String>) {
         self.report.warnings.push(sentence.into());
+    }
+
+    /// Notes damage that the command could do without (one of two copies, a correctable bit that was asked about): the
+    /// command succeeds, the exit status does not say 0.
+    ///
+    /// # Errors
+    /// When standard error cannot be written.
+    pub fn note_damage(&mut self, failure: &Failure) -> io::Result<()> {
+        if let Failure::Jet(failure) = failure {
+            self.report.damage.push(failure.to_json());
+            self.complain(format_args!("eseutil: {failure}"))?;
+        }
+        Ok(())
     }
 
     /// Writes one line to standard error, also under `--json`.

@@ -127,7 +127,10 @@ impl Frame<'_> {
             Err(Failure::Output(error)) => return Err(error),
             Err(Failure::Jet(failure)) => Some(failure),
         };
-        let status = failure.as_ref().map_or(0, |failure| self.settings.exit_rule.status(failure.error));
+        let status = match &failure {
+            Some(failure) => self.settings.exit_rule.status(failure.error),
+            None => u8::from(!report.damage.is_empty() && self.settings.exit_rule == ExitRule::Classes),
+        };
         match self.settings.renderer {
             Renderer::Json => self.document(failure.as_deref(), report, out)?,
             Renderer::Classic => self.ending(failure.as_deref(), out, errors)?,
@@ -173,6 +176,7 @@ impl Frame<'_> {
             "source": self.sources,
             "result": report.result,
             "error": failure.map_or(Value::Null, JetFailure::to_json),
+            "damage": report.damage,
             "elapsed": self.elapsed.as_secs_f64(),
             "warnings": report.warnings,
         });

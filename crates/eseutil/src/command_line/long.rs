@@ -278,6 +278,12 @@ pub const LATER_VERBS: &[(&str, &str)] = &[
     ("restore", "Restore (/c)"),
 ];
 
+/// Whether a word is, or begins, a verb of the long forms.
+#[must_use]
+pub fn is_verb(word: &str) -> bool {
+    VERBS.iter().any(|verb| verb.name.split(' ').next() == Some(word)) || LATER_VERBS.iter().any(|(name, _)| *name == word)
+}
+
 /// What was given to a verb.
 struct Given {
     options: Vec<(&'static str, String)>,
@@ -296,8 +302,8 @@ pub fn parse(arguments: &[OsString]) -> Result<Command, UsageError> {
     let two_words = format!("{} {}", word(0), word(1));
     let Some(verb) = VERBS.iter().find(|verb| verb.name == word(0) || verb.name == two_words) else {
         return Err(UsageError::Long(format!(
-            "'{}' is no command. Windows' modes begin with '-' or '/'; `eseutil --help` lists the commands",
-            if word(0) == "dump" { two_words.trim() } else { word(0) }
+            "'{}' is no command; `eseutil --help` lists the commands",
+            two_words.trim()
         )));
     };
     let words = verb.name.split(' ').count();

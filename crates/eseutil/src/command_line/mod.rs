@@ -333,8 +333,9 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, (UsageError, Settings
         settings.renderer = globals::plain_unless_json(settings.renderer);
         return Ok(Invocation { command: help, settings });
     }
-    let is_word = rest.first().is_some_and(|first| !words::begins_with_switch(first));
-    let parsed = if is_word && !words::is_esentutl(program) {
+    // A word that is no verb is answered as Windows' tool answers it.
+    let is_verb = rest.first().and_then(|first| first.to_str()).is_some_and(long::is_verb);
+    let parsed = if is_verb && !words::is_esentutl(program) {
         settings.renderer = globals::plain_unless_json(settings.renderer);
         long::parse(&rest)
     } else {

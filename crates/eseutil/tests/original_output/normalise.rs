@@ -1,0 +1,59 @@
+//! What INDEX.md says to ignore, taken out of both texts.
+
+use std::path::Path;
+
+use super::index::Case;
+
+const BANNER: &str = "Extensible Storage Engine Utilities";
+
+/// The lines of a text without what depends on the run, the machine or the version of the tool.
+pub(crate) fn text(text: &str, folder: &Path, _case: &Case) -> Vec<String> {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let folder = folder.to_string_lossy();
+    let mut lines = Vec::new();
+    let mut rest = text.lines();
+    while let Some(line) = rest.next() {
+        if line.starts_with(BANNER) {
+            // The four banner lines: licence wording of the public source.
+            for _ in 0..3 {
+                rest.next();
+            }
+            lines.push("<banner>".to_owned());
+            continue;
+        }
+        lines.push(normal_line(&line.replace(&*folder, "<CURDIR>")));
+    }
+    lines
+}
+
+/// Lines of standard error in a fixed order, without our own sentences beside them.
+pub(crate) fn errors(text: &str) -> Vec<String> {
+    let mut lines: Vec<_> =
+        text.lines().filter(|line| !line.starts_with("eseutil: ")).map(str::to_owned).collect();
+    // Threads of the original finish in any order.
+    lines.sort();
+    lines
+}
+
+fn normal_line(line: &str) -> String {
+    for (start, replacement) in [
+        (" Engine ulVersion: ", " Engine ulVersion: <tool>"),
+        ("      Engine LGVersion: ", "      Engine LGVersion: <tool>"),
+        ("  Temp. Database: ", "  Temp. Database: <temporary>"),
+        ("Operation completed successfully in ", "Operation completed successfully in <time>"),
+    ] {
+        if line.starts_with(start) {
+            return replacement.to_owned();
+        }
+    }
+    if let Some((start, _)) = line.split_once(" after ")
+        && line.starts_with("Operation terminated")
+    {
+        return format!("{start} after <time>");
+    }
+    if line.contains(" milliseconds ") && line.starts_with(|first: char| first.is_ascii_digit()) {
+        let words = line.trim_start_matches(|first: char| first.is_ascii_digit());
+        return format!("<time>{words}");
+    }
+    line.replace("<CURDIR>/", "<CURDIR>\\")
+}
