@@ -4,6 +4,7 @@ use ese_format::backup_info::BackupInfo;
 use ese_format::database_header::HeaderFields;
 use ese_format::lgpos::Lgpos;
 use ese_format::logtime::Logtime;
+use ese_format::trailer::Trailer;
 use serde_json::{Value, json};
 
 use super::text::state_text;
@@ -18,7 +19,7 @@ fn counted(count: u32, time: &Logtime, old: u32) -> Value {
 }
 
 /// One backup mark; null when there is none.
-pub(super) fn backup(info: &BackupInfo) -> Value {
+fn backup(info: &BackupInfo) -> Value {
     if *info == BackupInfo::default() {
         return Value::Null;
     }
@@ -27,6 +28,20 @@ pub(super) fn backup(info: &BackupInfo) -> Value {
         "generation_high": info.generation_high.get(),
         "mark": lgpos_json(info.mark),
         "time": logtime_json(&info.time),
+    })
+}
+
+/// What the trailer page adds.
+pub(super) fn trailer(trailer: &Trailer) -> Value {
+    json!({
+        "backup": backup(&trailer.backup),
+        "log_required": {
+            "min": trailer.generation_min_required.get(),
+            "max": trailer.generation_max_required.get(),
+        },
+        "log_committed": trailer.generation_max_committed.get(),
+        "generation_max_required_time": logtime_json(&trailer.time_generation_max_required),
+        "generation_max_committed_time": logtime_json(&trailer.time_generation_max_committed),
     })
 }
 

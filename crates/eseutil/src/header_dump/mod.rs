@@ -127,9 +127,9 @@ pub fn run(source: &Path, options: &DumpOptions, settings: &Settings, out: &mut 
             if fields.backup_full_current.generation_low.get() != 0
                 && fields.backup_full_current.generation_high.get() == 0
             {
-                let trailer = text::Trailer::read(&file, fields, size)?;
-                trailer.write(out)?;
-                out.set("trailer", trailer.to_json());
+                let trailer = text::read_trailer(&file, copy, size)?;
+                text::trailer(&trailer, out)?;
+                out.set("trailer", json::trailer(&trailer));
             }
             text::signatures(fields, copy, out)?;
         }
@@ -166,9 +166,7 @@ fn warnings(primary: &HeaderCopy, shadow: &HeaderCopy, size: PageSize, out: &mut
     if size == PageSize::K2 {
         sentences.push("this is a legacy database using a 2KB page size, which can only be read.".to_owned());
     }
-    if !sentences.is_empty() {
-        writeln!(out)?;
-    }
+    writeln!(out)?;
     for sentence in sentences {
         writeln!(out, "WARNING: {sentence}")?;
         out.warn(sentence);

@@ -3,23 +3,20 @@
 use std::io::{self, Write};
 
 use ese_format::backup_info::BackupInfo;
-use ese_format::checksum::verify_header;
-use ese_format::database_header::{DatabaseState, HeaderFields, MAGIC};
-use ese_format::error::{FileKind, FormatError, JetError, Problem};
+use ese_format::database_header::{DatabaseHeader, DatabaseState, HeaderFields, MAGIC};
 use ese_format::lgpos::Lgpos;
 use ese_format::logtime::Logtime;
 use ese_format::page_size::PageSize;
 use ese_format::signature::Signature;
+use ese_format::trailer::Trailer;
 use ese_format::version::{DATABASE_UPDATE_MAJOR_MAX, DATABASE_VERSION};
-use serde_json::{Value, json};
 use zerocopy::little_endian::U32;
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::HeaderCopy;
 use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
 use crate::source_file::SourceFile;
-use crate::text_forms::{LgposText, LogtimeText, ZonelessText, logtime_json};
+use crate::text_forms::{LgposText, LogtimeText, ZonelessText};
 
 /// Newest update minor and engine format version this tool reads (spec 00 decision 2).
 const UPDATE_MINOR_MAX: u32 = 620;
@@ -289,90 +286,34 @@ pub(super) fn signatures(fields: &HeaderFields, copy: &HeaderCopy, out: &mut Out
     writeln!(out, "Last Commit Before Revert: {}  ", LgposText(fields.lgpos_commit_before_revert))
 }
 
-/// The trailer page of a streamed backup, which the header waits to be merged with (spec 01 §13.6).
+/// Reads the trailer page of a streamed backup, which the header waits to be merged with (spec 01 §13.6): the last page.
 ///
-/// ```text
-/// 0   u32      XOR checksum of the page     40  BKINFO of the backup
-/// 64  SIGNATURE database                    92  SIGNATURE log set
-/// 120 u32      lowest required generation   124 u32 highest   128 u32 highest committed
-/// 132 LOGTIME  of 124                       140 LOGTIME of 128
-/// ```
-#[derive(Clone, Copy, FromBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-struct TrailerFields {
-    page_header: [u8; 40],
-    backup: BackupInfo,
-    database_signature: Signature,
-    log_signature: Signature,
-    generation_min_required: U32,
-    generation_max_required: U32,
-    generation_max_committed: U32,
-    time_max_required: Logtime,
-    time_max_committed: Logtime,
+/// # Errors
+/// JET_errDatabasePatchFileMismatch when it belongs to another backup, JET_errBadPatchPage when its checksum is wrong.
+pub(super) fn read_trailer(file: &SourceFile, copy: &HeaderCopy, size: PageSize) -> CommandResult<Trailer> {
+    let bytes = size.bytes() as u64;
+    let offset = (file.length() / bytes).saturating_sub(1).saturating_mul(bytes);
+    let page = file.bytes_at(offset, size.bytes())?;
+    let belonging = |trailer: Trailer| {
+        DatabaseHeader::decode(&copy.bytes).and_then(|header| trailer.check_belongs_to(&header))?;
+        Ok(trailer)
+    };
+    Trailer::decode(&page, size)
+        .and_then(belonging)
+        .map_err(|error| Failure::of_format(error.offset_by(offset), file.path()))
 }
 
-const _: () = assert!(size_of::<TrailerFields>() == 148);
-
-/// A trailer page that belongs to its header.
-pub(super) struct Trailer(TrailerFields);
-
-impl Trailer {
-    /// Reads the last page of the file.
-    ///
-    /// # Errors
-    /// JET_errDatabasePatchFileMismatch when it belongs to another backup, JET_errBadPatchPage when its checksum is
-    /// wrong.
-    pub(super) fn read(file: &SourceFile, header: &HeaderFields, size: PageSize) -> CommandResult<Self> {
-        let bytes = size.bytes() as u64;
-        let offset = (file.length() / bytes).saturating_sub(1).saturating_mul(bytes);
-        let page = file.bytes_at(offset, size.bytes())?;
-        let error = |field: &'static str, problem, jet| {
-            Failure::of_format(FormatError::new(FileKind::Database, offset, field, problem, jet), file.path())
-        };
-        if let Err((stored, computed)) = verify_header(&page) {
-            let problem = Problem::Checksum { stored: stored.into(), computed: computed.into() };
-            return Err(error("checksum of the trailer page", problem, JetError::BAD_PATCH_PAGE));
-        }
-        let Ok((fields, _)) = TrailerFields::read_from_prefix(&page) else {
-            let problem = Problem::Truncated { needed: bytes, available: page.len() as u64 };
-            return Err(error("trailer page", problem, JetError::BAD_PATCH_PAGE));
-        };
-        let belongs = fields.database_signature == header.database_signature
-            && fields.log_signature == header.log_signature
-            && fields.backup.mark == header.backup_full_current.mark;
-        if !belongs {
-            let problem = Problem::Invalid("belongs to another backup than the header");
-            return Err(error("trailer page", problem, JetError::DATABASE_PATCH_FILE_MISMATCH));
-        }
-        Ok(Self(fields))
+/// Writes what the trailer page adds to the dump.
+pub(super) fn trailer(trailer: &Trailer, out: &mut Output<'_>) -> io::Result<()> {
+    backup("Patch Current Full Backup", &trailer.backup, 0, out)?;
+    let (min, max) = (trailer.generation_min_required.get(), trailer.generation_max_required.get());
+    let committed = trailer.generation_max_committed.get();
+    if min == 0 && max == 0 && committed == 0 {
+        return Ok(());
     }
-
-    pub(super) fn write(&self, out: &mut Output<'_>) -> io::Result<()> {
-        let fields = &self.0;
-        backup("Patch Current Full Backup", &fields.backup, 0, out)?;
-        let (min, max) = (fields.generation_min_required.get(), fields.generation_max_required.get());
-        let committed = fields.generation_max_committed.get();
-        if min == 0 && max == 0 && committed == 0 {
-            return Ok(());
-        }
-        writeln!(out, "   Log Required: {min}-{max} (0x{min:x}-0x{max:x})")?;
-        // No line end behind the first time: so it is in the original.
-        write!(out, "   Gen. Max. Req. Creation Time: {}", LogtimeText(&fields.time_max_required))?;
-        writeln!(out, "  Log Committed: {committed} (0x{committed:x})")?;
-        writeln!(out, "  Gen. Max. Com. Creation Time: {}", LogtimeText(&fields.time_max_committed))
-    }
-
-    pub(super) fn to_json(&self) -> Value {
-        let fields = &self.0;
-        json!({
-            "backup": super::json::backup(&fields.backup),
-            "log_required": {
-                "min": fields.generation_min_required.get(),
-                "max": fields.generation_max_required.get(),
-            },
-            "log_committed": fields.generation_max_committed.get(),
-            "generation_max_required_time": logtime_json(&fields.time_max_required),
-            "generation_max_committed_time": logtime_json(&fields.time_max_committed),
-        })
-    }
+    writeln!(out, "   Log Required: {min}-{max} (0x{min:x}-0x{max:x})")?;
+    // No line end behind the first time: so it is in the original.
+    write!(out, "   Gen. Max. Req. Creation Time: {}", LogtimeText(&trailer.time_generation_max_required))?;
+    writeln!(out, "  Log Committed: {committed} (0x{committed:x})")?;
+    writeln!(out, "  Gen. Max. Com. Creation Time: {}", LogtimeText(&trailer.time_generation_max_committed))
 }
