@@ -173,5 +173,5 @@ fn page_text(page: &MapPage, bytes: &[u8], verbosity: Verbosity, out: &mut Outpu
         }
         writeln!(out)?;
     }
-    Ok(())
+    writeln!(out)
 }

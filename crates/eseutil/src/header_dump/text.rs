@@ -45,21 +45,30 @@ pub(super) fn state_text(state: u32) -> &'static str {
     }
 }
 
-/// The computer name of the signature at `offset`, as the original prints it: a C string that, in files which are no
-/// databases, runs on into the fields behind it.
-fn computer_name(page: &[u8], offset: usize) -> String {
+/// Characters of a signature at most: the original prints it into a buffer of 128.
+const SIGNATURE_TEXT_MAX: usize = 127;
+
+/// The computer name of the signature at `offset`, as the original prints it: a C string in Latin-1 that, in files which
+/// are no databases, runs on into the fields behind it. What moves a terminal's cursor is shown as `?`.
+fn computer_name(page: &[u8], offset: usize) -> impl Iterator<Item = char> {
     let name = page.get(offset.saturating_add(12)..).unwrap_or_default();
-    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
-    let name = name.get(..end).unwrap_or_default();
-    name.iter()
-        .map(|&byte| if byte.is_ascii_graphic() || byte == b' ' { char::from(byte) } else { '?' })
-        .collect()
+    name.iter().take_while(|&&byte| byte != 0).map(|&byte| match byte {
+        0x07..=0x0D | 0x1B | 0x7F..=0x9F => '?',
+        byte => char::from(byte),
+    })
 }
 
-fn signature_line(label: &str, signature: &Signature, offset: usize, copy: &HeaderCopy, out: &mut Output<'_>) -> io::Result<()> {
+fn signature_line(
+    label: &str,
+    signature: &Signature,
+    offset: usize,
+    copy: &HeaderCopy,
+    out: &mut Output<'_>,
+) -> io::Result<()> {
     let (random, time) = (signature.random, ZonelessText(&signature.created));
-    let name = computer_name(&copy.bytes, offset);
-    writeln!(out, "{label}: Create time:{time} Rand:{random} Computer:{name}")
+    let text = format!("Create time:{time} Rand:{random} Computer:");
+    let text: String = text.chars().chain(computer_name(&copy.bytes, offset)).take(SIGNATURE_TEXT_MAX).collect();
+    writeln!(out, "{label}: {text}")
 }
 
 fn position_line(label: &str, position: Lgpos, time: &Logtime, out: &mut Output<'_>) -> io::Result<()> {

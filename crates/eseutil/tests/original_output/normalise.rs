@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use super::index::Case;
-
 const BANNER: &str = "Extensible Storage Engine Utilities";
 
 /// The lines of a text without what depends on the run, the machine or the version of the tool.
-pub(crate) fn text(text: &str, folder: &Path, _case: &Case) -> Vec<String> {
+pub(crate) fn text(text: &str, folder: &Path) -> Vec<String> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let folder = folder.to_string_lossy();
     let mut lines = Vec::new();
