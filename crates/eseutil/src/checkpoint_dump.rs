@@ -50,7 +50,7 @@ fn dump(source: &Path, out: &mut Output<'_>) -> CommandResult {
             "checksum": checkpoint.checksum.get(),
             "last_full_backup_checkpoint": lgpos_json(checkpoint.full_backup_checkpoint),
             "checkpoint": lgpos_json(checkpoint.checkpoint),
-            "db_consistency": lgpos_json(checkpoint.database_consistency),
+            "db_consistency": lgpos_json(checkpoint.consistent_from()),
             "full_backup": lgpos_json(checkpoint.full_backup),
             "full_backup_time": logtime_json(&checkpoint.full_backup_time),
             "inc_backup": lgpos_json(checkpoint.incremental_backup),
@@ -74,7 +74,7 @@ fn text(checkpoint: &Checkpoint, attachments: &[Attachment<'_>], out: &mut Outpu
     writeln!(out)?;
     writeln!(out, "      LastFullBackupCheckpoint: {}", LgposText(checkpoint.full_backup_checkpoint))?;
     writeln!(out, "      Checkpoint: {}", LgposText(checkpoint.checkpoint))?;
-    writeln!(out, "      DbConsistency: {}", LgposText(checkpoint.database_consistency))?;
+    writeln!(out, "      DbConsistency: {}", LgposText(checkpoint.consistent_from()))?;
     writeln!(out, "      FullBackup: {}", LgposText(checkpoint.full_backup))?;
     writeln!(out, "      FullBackup time: {}", LogtimeText(&checkpoint.full_backup_time))?;
     writeln!(out, "      IncBackup: {}", LgposText(checkpoint.incremental_backup))?;
@@ -87,8 +87,8 @@ fn text(checkpoint: &Checkpoint, attachments: &[Attachment<'_>], out: &mut Outpu
 fn attachment_text(attachment: &Attachment<'_>, out: &mut Output<'_>) -> io::Result<()> {
     let info = attachment.info;
     let dbtime = info.dbtime.get();
-    // LogOn, VerOn, RW: what every attachment of a current engine is.
-    writeln!(out, "{:>7} {} LogOn VerOn RW", info.dbid, attachment.path.to_text())?;
+    // The entry stores none of the three; the one list seen (crash-C, a logged database) prints these.
+    writeln!(out, "{:>7} {} LogOff VerOn RW", info.dbid, attachment.path.to_text())?;
     writeln!(out, "        dbtime: {dbtime} ({}-{})", dbtime >> 32, dbtime & 0xFFFF_FFFF)?;
     writeln!(out, "        objidLast: {}", info.objid_last)?;
     writeln!(out, "        Signature: {}", SignatureText(&info.database_signature))?;

@@ -36,12 +36,12 @@ fn each(
     mut command: impl FnMut(&Path, &mut Output<'_>) -> CommandResult,
 ) -> CommandResult {
     if let [source] = sources {
-        return command(source, out);
+        return command(source, out).map_err(|failure| failure.about(source));
     }
     let mut first_failure = None;
     let (mut files, mut all_damage) = (Vec::new(), Vec::new());
     for source in sources {
-        let result = command(source, out);
+        let result = command(source, out).map_err(|failure| failure.about(source));
         let Report { result: members, warnings, damage } = std::mem::take(&mut out.report);
         all_damage.extend(damage.iter().cloned());
         let mut entry = json!({

@@ -80,6 +80,15 @@ impl Failure {
         self
     }
 
+    /// The same failure, about this file unless it names another.
+    #[must_use]
+    pub fn about(mut self, file: &Path) -> Self {
+        if let Self::Jet(failure) = &mut self {
+            failure.file.get_or_insert_with(|| file.to_owned());
+        }
+        self
+    }
+
     /// The same failure with a sentence for standard error.
     #[must_use]
     pub fn with_detail(mut self, sentence: impl Into<String>) -> Self {

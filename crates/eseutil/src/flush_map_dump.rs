@@ -5,7 +5,9 @@ use std::path::Path;
 
 use ese_format::checksum::{BlockStart, ecc_block, verify_header};
 use ese_format::error::{FileKind, FormatError, JetError, Problem};
-use ese_format::flush_map::{FlushMapFields, FlushMapHeader, MAP_PAGE_BYTES, MapPage, MapState, PAGES_PER_MAP_PAGE};
+use ese_format::flush_map::{
+    FlushMapFields, FlushMapHeader, MAP_PAGE_BYTES, MapPage, MapState, PAGES_PER_MAP_PAGE,
+};
 use ese_format::logtime::Logtime;
 use serde_json::{Value, json};
 
@@ -44,7 +46,8 @@ fn dump(source: &Path, options: &DumpOptions, out: &mut Output<'_>) -> CommandRe
         header_text(&header_value, &header, out)?;
         return Ok(());
     };
-    let map_page_number = u32::try_from(number).map_err(|_| Failure::of_file(JetError::FILE_IO_BEYOND_EOF, source))?;
+    let map_page_number =
+        u32::try_from(number).map_err(|_| Failure::of_file(JetError::FILE_IO_BEYOND_EOF, source))?;
     let offset = u64::from(map_page_number).saturating_add(1).saturating_mul(MAP_PAGE_BYTES as u64);
     let page = file.bytes_at(offset, MAP_PAGE_BYTES)?;
     if page.len() < MAP_PAGE_BYTES {

@@ -32,11 +32,13 @@ fn run(arguments: &[&str], folder: &Path) -> Output {
 
 /// Runs a command and checks what must hold whatever the file is.
 fn run_soundly(command: &[&str], name: &str, folder: &Path) -> Output {
-    let arguments: Vec<_> = command.iter().take(1).chain([&name]).chain(command.iter().skip(1)).copied().collect();
+    let arguments: Vec<_> =
+        command.iter().take(1).chain([&name]).chain(command.iter().skip(1)).copied().collect();
     let output = run(&arguments, folder);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!errors.contains("panicked"), "{arguments:?}: {errors}");
-    let status = output.status.code().unwrap_or_else(|| panic!("{arguments:?} was killed: {:?}", output.status));
+    let status =
+        output.status.code().unwrap_or_else(|| panic!("{arguments:?} was killed: {:?}", output.status));
     assert!([0, 1, 4, 5].contains(&status), "{arguments:?} ends with {status}");
     output
 }
@@ -56,14 +58,17 @@ const SAMPLES: &[(&str, &str)] = &[
 #[test]
 fn a_cut_file_of_any_kind_ends_in_an_error_or_a_result_but_never_in_a_panic() {
     let Some(corpus) = ese_corpus::corpus() else {
-        return ese_corpus::skipped("a_cut_file_of_any_kind_ends_in_an_error_or_a_result_but_never_in_a_panic");
+        return ese_corpus::skipped(
+            "a_cut_file_of_any_kind_ends_in_an_error_or_a_result_but_never_in_a_panic",
+        );
     };
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut runs = 0;
     for (sample_name, name) in SAMPLES {
         let bytes = sample(&corpus, sample_name);
         for length in [1, 8, 667, 671, 4095, 4096, 4097, 8192, 12288, 40000, 65535] {
-            fs::write(folder.path().join(name), bytes.get(..length).unwrap_or(&bytes)).expect("it can be written");
+            fs::write(folder.path().join(name), bytes.get(..length).unwrap_or(&bytes))
+                .expect("it can be written");
             for command in COMMANDS {
                 run_soundly(command, name, folder.path());
                 runs += 1;
@@ -175,7 +180,10 @@ fn a_single_wrong_bit_is_correctable_and_no_failure() {
     let output = run(&["/k", "bit.edb"], folder.path());
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&output.stdout).contains("\n1 correctable checksums\n"));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("page 10 checksum verification failed but the corruption ( bit 802 )"));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .contains("page 10 checksum verification failed but the corruption ( bit 802 )")
+    );
 }
 
 #[test]
@@ -186,8 +194,9 @@ fn every_command_gives_one_json_document_whatever_the_file() {
         let mut arguments = command.to_vec();
         arguments.extend(["junk.edb", "--json"]);
         let output = run(&arguments, folder.path());
-        let document: serde_json::Value = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", String::from_utf8_lossy(&output.stdout)));
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("{arguments:?}: {error}: {}", String::from_utf8_lossy(&output.stdout))
+        });
         assert!(document["error"]["code"].as_i64().is_some_and(|code| code < 0), "{arguments:?}: {document}");
         assert_eq!(document["error"]["file"], "junk.edb", "{arguments:?}: {document}");
     }

@@ -94,7 +94,9 @@ fn start_workers<'scope, 'env>(
     (0..workers)
         .map(|first| {
             let (sender, receiver) = sync_channel(QUEUE_LENGTH);
-            scope.spawn(move || work(file, &geometry, options.pause_after_reads, (first, workers, pieces), &sender));
+            scope.spawn(move || {
+                work(file, &geometry, options.pause_after_reads, (first, workers, pieces), &sender)
+            });
             receiver
         })
         .collect()
@@ -125,7 +127,8 @@ fn work(
         let piece = match read {
             Ok(count) => {
                 let first_index = offset / geometry.size.bytes() as u64;
-                let sums = judge(buffer.get(..count).unwrap_or_default(), first_index, geometry, &mut findings);
+                let sums =
+                    judge(buffer.get(..count).unwrap_or_default(), first_index, geometry, &mut findings);
                 Piece { sums, findings, read_time, error: None }
             }
             Err(error) => Piece { sums: Sums::default(), findings, read_time, error: Some(error) },
@@ -253,7 +256,8 @@ impl<'a> Run<'a> {
 
     fn finish(self, geometry: &Geometry, elapsed: Duration, out: &mut Output<'_>) -> CommandResult {
         let Sums { seen, bad, correctable, uninitialized, highest_dbtime } = self.sums;
-        let (dbtime, dbtime_page) = highest_dbtime.map_or((0, 0), |(dbtime, index)| (dbtime, page_number(index)));
+        let (dbtime, dbtime_page) =
+            highest_dbtime.map_or((0, 0), |(dbtime, index)| (dbtime, page_number(index)));
         writeln!(out, "\n")?;
         writeln!(out, "{seen} pages seen")?;
         writeln!(out, "{bad} bad checksums")?;
@@ -285,7 +289,13 @@ impl<'a> Run<'a> {
 
 impl Reads {
     /// The statistics as the original prints them: whole megabytes, at least one second, the fastest read always 0.
-    fn write(&self, seen: u64, geometry: &Geometry, elapsed: Duration, out: &mut Output<'_>) -> io::Result<()> {
+    fn write(
+        &self,
+        seen: u64,
+        geometry: &Geometry,
+        elapsed: Duration,
+        out: &mut Output<'_>,
+    ) -> io::Result<()> {
         let megabytes = seen / (MEGABYTE / geometry.size.bytes() as u64);
         let seconds = elapsed.as_secs().max(1);
         let total = self.total.as_millis();

@@ -21,7 +21,10 @@ pub(super) fn run(file: &SourceFile, out: &mut Output<'_>) -> CommandResult {
             Ok(()) => verified = verified.saturating_add(1),
             Err(error) => {
                 failed = failed.saturating_add(1);
-                out.complain(format_args!("ERROR: flush map page {} checksum failed", map_page_number(index)))?;
+                out.complain(format_args!(
+                    "ERROR: flush map page {} checksum failed",
+                    map_page_number(index)
+                ))?;
                 first_failure.get_or_insert_with(|| {
                     Failure::of_format(error, file.path()).with_jet(JetError::DATABASE_CORRUPTED)
                 });
@@ -49,7 +52,13 @@ fn judge(page: &[u8], index: u64) -> Result<(), FormatError> {
     if index == 0 {
         return verify_header(page).map_err(|(stored, computed)| {
             let problem = Problem::Checksum { stored: stored.into(), computed: computed.into() };
-            FormatError::new(FileKind::FlushMap, 0, "checksum of the header", problem, JetError::DATABASE_CORRUPTED)
+            FormatError::new(
+                FileKind::FlushMap,
+                0,
+                "checksum of the header",
+                problem,
+                JetError::DATABASE_CORRUPTED,
+            )
         });
     }
     if page.iter().all(|&byte| byte == 0) {

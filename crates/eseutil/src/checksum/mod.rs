@@ -25,7 +25,12 @@ const START_LINE: &str = "Initiating CHECKSUM mode...\n";
 ///
 /// # Errors
 /// JET_errDatabaseCorrupted when a page is bad; whatever keeps the file from being read.
-pub fn run(source: &Path, options: &ChecksumOptions, settings: &Settings, out: &mut Output<'_>) -> CommandResult {
+pub fn run(
+    source: &Path,
+    options: &ChecksumOptions,
+    settings: &Settings,
+    out: &mut Output<'_>,
+) -> CommandResult {
     let name = source.display();
     let file = match SourceFile::open(source) {
         Ok(file) => file,
@@ -71,7 +76,9 @@ pub fn run(source: &Path, options: &ChecksumOptions, settings: &Settings, out: &
             };
             out.frame(format_args!("        Database: {name}\n"))?;
             match &options.temporary {
-                Some(temporary) => out.frame(format_args!("  Temp. Database: {}\n\n", temporary.display()))?,
+                Some(temporary) => {
+                    out.frame(format_args!("  Temp. Database: {}\n\n", temporary.display()))?
+                }
                 None => out.frame(format_args!("  Temp. Database: TEMPCHKSUM{}.EDB\n\n", process::id()))?,
             }
             database::run(&file, size, kind, options, out)

@@ -69,7 +69,12 @@ impl Sums {
 const DBTIME_OFFSET: usize = 8;
 
 /// Judges the whole pages of `bytes`, of which the first is page `first_index` of the file.
-pub(super) fn judge(bytes: &[u8], first_index: u64, geometry: &Geometry, findings: &mut Vec<Finding>) -> Sums {
+pub(super) fn judge(
+    bytes: &[u8],
+    first_index: u64,
+    geometry: &Geometry,
+    findings: &mut Vec<Finding>,
+) -> Sums {
     let mut sums = Sums::default();
     for (page, index) in bytes.chunks_exact(geometry.size.bytes()).zip(first_index..geometry.pages) {
         sums.seen = sums.seen.saturating_add(1);

@@ -281,7 +281,8 @@ pub const LATER_VERBS: &[(&str, &str)] = &[
 /// Whether a word is, or begins, a verb of the long forms.
 #[must_use]
 pub fn is_verb(word: &str) -> bool {
-    VERBS.iter().any(|verb| verb.name.split(' ').next() == Some(word)) || LATER_VERBS.iter().any(|(name, _)| *name == word)
+    VERBS.iter().any(|verb| verb.name.split(' ').next() == Some(word))
+        || LATER_VERBS.iter().any(|(name, _)| *name == word)
 }
 
 /// What was given to a verb.

@@ -88,11 +88,18 @@ impl HeaderCopy {
         } else {
             Problem::Checksum { stored: self.stored.into(), computed: self.computed.into() }
         };
-        FormatError::new(FileKind::Database, offset, which.checksum_field(), problem, JetError::DATABASE_CORRUPTED)
+        FormatError::new(
+            FileKind::Database,
+            offset,
+            which.checksum_field(),
+            problem,
+            JetError::DATABASE_CORRUPTED,
+        )
     }
 
     fn to_json(&self) -> Value {
-        let mut value = self.fields.as_ref().map_or_else(|| json!({}), |fields| json::fields(fields, &self.bytes));
+        let mut value =
+            self.fields.as_ref().map_or_else(|| json!({}), |fields| json::fields(fields, &self.bytes));
         value["expected_checksum"] = json!(self.stored);
         value["actual_checksum"] = json!(self.computed);
         value
@@ -119,6 +126,7 @@ pub fn run(source: &Path, options: &DumpOptions, settings: &Settings, out: &mut 
     out.set("primary", primary.to_json());
     out.set("shadow", shadow.to_json());
     let both = options.verbosity > Verbosity::Summary;
+    let mut merged = false;
     for (which, copy) in [(Which::Primary, &primary), (Which::Shadow, &shadow)] {
         let wanted = chosen.is_some() && (both || chosen == Some(which));
         if let Some(fields) = copy.fields.as_ref().filter(|_| wanted) {
@@ -130,11 +138,14 @@ pub fn run(source: &Path, options: &DumpOptions, settings: &Settings, out: &mut 
                 let trailer = text::read_trailer(&file, copy, size)?;
                 text::trailer(&trailer, out)?;
                 out.set("trailer", json::trailer(&trailer));
+                text::no_signatures(out)?;
+                merged = true;
+            } else {
+                text::signatures(fields, copy, out)?;
             }
-            text::signatures(fields, copy, out)?;
         }
     }
-    warnings(&primary, &shadow, size, out)?;
+    warnings(&primary, &shadow, size, merged, out)?;
     write!(out, "\n\n")?;
     let damaged = [(Which::Primary, &primary), (Which::Shadow, &shadow)]
         .into_iter()
@@ -149,11 +160,20 @@ pub fn run(source: &Path, options: &DumpOptions, settings: &Settings, out: &mut 
     }
 }
 
+const NOT_IDENTICAL: &str = "primary header and shadow header are not identical.";
+
 /// The warnings behind the dump (spec 10 §6.1.2): they cover both copies, whichever was printed.
-fn warnings(primary: &HeaderCopy, shadow: &HeaderCopy, size: PageSize, out: &mut Output<'_>) -> CommandResult {
+fn warnings(
+    primary: &HeaderCopy,
+    shadow: &HeaderCopy,
+    size: PageSize,
+    merged: bool,
+    out: &mut Output<'_>,
+) -> CommandResult {
     let mut sentences = Vec::new();
-    if primary.bytes != shadow.bytes {
-        sentences.push("primary header and shadow header are not identical.".to_owned());
+    // The original compares after it has merged a trailer into one copy in memory.
+    if merged || primary.bytes != shadow.bytes {
+        sentences.push(NOT_IDENTICAL.to_owned());
     }
     for (which, copy) in [(Which::Primary, primary), (Which::Shadow, shadow)] {
         let name = which.name();

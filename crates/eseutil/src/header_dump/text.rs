@@ -16,7 +16,7 @@ use super::HeaderCopy;
 use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
 use crate::source_file::SourceFile;
-use crate::text_forms::{LgposText, LogtimeText, ZonelessText};
+use crate::text_forms::{LgposText, LogtimeText, SignatureText, ZonelessText};
 
 /// Newest update minor and engine format version this tool reads (spec 00 decision 2).
 const UPDATE_MINOR_MAX: u32 = 620;
@@ -67,7 +67,8 @@ fn signature_line(
 ) -> io::Result<()> {
     let (random, time) = (signature.random, ZonelessText(&signature.created));
     let text = format!("Create time:{time} Rand:{random} Computer:");
-    let text: String = text.chars().chain(computer_name(&copy.bytes, offset)).take(SIGNATURE_TEXT_MAX).collect();
+    let text: String =
+        text.chars().chain(computer_name(&copy.bytes, offset)).take(SIGNATURE_TEXT_MAX).collect();
     writeln!(out, "{label}: {text}")
 }
 
@@ -139,7 +140,10 @@ fn generations(fields: &HeaderFields, out: &mut Output<'_>) -> io::Result<()> {
     time_line("Gen. Max. Com. Creation Time", &fields.time_generation_max_create, out)?;
     let consistent = fields.generation_min_consistent.get();
     let pre_redo = fields.generation_pre_redo_min_consistent.get();
-    writeln!(out, "   Log Consistent: {consistent} (0x{consistent:x}) [Pre-Redo: {pre_redo} (0x{pre_redo:x})]")?;
+    writeln!(
+        out,
+        "   Log Consistent: {consistent} (0x{consistent:x}) [Pre-Redo: {pre_redo} (0x{pre_redo:x})]"
+    )?;
     let recovering = fields.generation_recovering.get();
     writeln!(out, "   Log Recovering: {recovering} (0x{recovering:x})")
 }
@@ -278,7 +282,8 @@ fn maintenance(fields: &HeaderFields, out: &mut Output<'_>) -> io::Result<()> {
 /// Writes the flush signatures and what a revert left.
 pub(super) fn signatures(fields: &HeaderFields, copy: &HeaderCopy, out: &mut Output<'_>) -> io::Result<()> {
     writeln!(out)?;
-    let header = ("  Database Header Flush Signature", &fields.header_flush_signature, HEADER_FLUSH_SIGNATURE);
+    let header =
+        ("  Database Header Flush Signature", &fields.header_flush_signature, HEADER_FLUSH_SIGNATURE);
     let map = (" Flush Map Header Flush Signature", &fields.flush_map_signature, FLUSH_MAP_SIGNATURE);
     let snapshot =
         ("       RBS Header Flush Signature", &fields.revert_snapshot_signature, REVERT_SNAPSHOT_SIGNATURE);
@@ -293,6 +298,14 @@ pub(super) fn signatures(fields: &HeaderFields, copy: &HeaderCopy, out: &mut Out
     time_line("   Revert To Date", &fields.time_revert_to, out)?;
     writeln!(out, "Revert Page Count: {}", fields.revert_page_count)?;
     writeln!(out, "Last Commit Before Revert: {}  ", LgposText(fields.lgpos_commit_before_revert))
+}
+
+/// Writes the flush signatures of a header that a trailer was merged with: there are none left.
+pub(super) fn no_signatures(out: &mut Output<'_>) -> io::Result<()> {
+    let none = Signature::default();
+    writeln!(out, "\n  Database Header Flush Signature: {}", SignatureText(&none))?;
+    writeln!(out, " Flush Map Header Flush Signature: {}", SignatureText(&none))?;
+    writeln!(out, "       RBS Header Flush Signature: {}", SignatureText(&none))
 }
 
 /// Reads the trailer page of a streamed backup, which the header waits to be merged with (spec 01 §13.6): the last page.

@@ -117,8 +117,6 @@ fn sector_remark(stored: u8) -> &'static str {
 /// The same values for `--json`.
 pub(crate) fn to_json(header: &LogHeader, checkpoint: Option<Lgpos>) -> FormatResult<Value> {
     let flags = header.log_flags();
-    let [sessions, open_tables, version_pages, cursors, log_buffers, log_file, buffers] =
-        environment_numbers(&header.parameters);
     let attachments = header
         .attachments()
         .map(|attachment| attachment.map(|attachment| attachment_json(&attachment)))
@@ -135,18 +133,7 @@ pub(crate) fn to_json(header: &LogHeader, checkpoint: Option<Lgpos>) -> FormatRe
         "page_size": header.page_size().map(|size| size.bytes()),
         "sector_size": header.sector_bytes.get(),
         "file_sectors": header.file_sectors.get(),
-        "environment": {
-            "system_path": ansi(&header.parameters.system_path),
-            "log_file_path": ansi(&header.parameters.log_path),
-            "circular_logging": header.parameters.is_circular(),
-            "sessions": sessions,
-            "open_tables": open_tables,
-            "version_pages": version_pages,
-            "cursors": cursors,
-            "log_buffers": log_buffers,
-            "log_file": log_file,
-            "buffers": buffers,
-        },
+        "environment": environment_json(&header.parameters),
         "reserved_log_file": flags.contains(LogFlags::RESERVE),
         "circular_logging_current_file": flags.contains(LogFlags::CIRCULAR),
         "circular_logging_past_files": flags.contains(LogFlags::CIRCULAR_BEFORE),
@@ -155,7 +142,26 @@ pub(crate) fn to_json(header: &LogHeader, checkpoint: Option<Lgpos>) -> FormatRe
     }))
 }
 
-fn attachment_json(attachment: &Attachment<'_>) -> Value {
+/// The parameters of a run for `--json`.
+pub(crate) fn environment_json(parameters: &LogParameters) -> Value {
+    let [sessions, open_tables, version_pages, cursors, log_buffers, log_file, buffers] =
+        environment_numbers(parameters);
+    json!({
+        "system_path": ansi(&parameters.system_path),
+        "log_file_path": ansi(&parameters.log_path),
+        "circular_logging": parameters.is_circular(),
+        "sessions": sessions,
+        "open_tables": open_tables,
+        "version_pages": version_pages,
+        "cursors": cursors,
+        "log_buffers": log_buffers,
+        "log_file": log_file,
+        "buffers": buffers,
+    })
+}
+
+/// An attached database for `--json`.
+pub(crate) fn attachment_json(attachment: &Attachment<'_>) -> Value {
     let info = attachment.info;
     json!({
         "dbid": info.dbid,

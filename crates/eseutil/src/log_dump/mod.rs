@@ -41,6 +41,7 @@ use crate::failure::CommandResult;
 use crate::output::Output;
 
 pub use csv::CsvEncoding;
+pub(crate) use header_block::{Environment, attachment_json, environment_json};
 
 /// What is wanted of a log or a set of logs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -42,11 +42,15 @@ fn compare(beside: &Beside) -> Vec<String> {
 #[test]
 fn every_dump_of_a_header_or_checkpoint_beside_its_file_is_printed_line_by_line() {
     let Some(corpus) = ese_corpus::corpus() else {
-        return ese_corpus::skipped("every_dump_of_a_header_or_checkpoint_beside_its_file_is_printed_line_by_line");
+        return ese_corpus::skipped(
+            "every_dump_of_a_header_or_checkpoint_beside_its_file_is_printed_line_by_line",
+        );
     };
     let mut outputs: Vec<_> = ese_corpus::files(&corpus.join("ese"))
         .into_iter()
-        .filter(|file| file.file_name().starts_with("eseutil-mh") || file.file_name().starts_with("eseutil-mk"))
+        .filter(|file| {
+            file.file_name().starts_with("eseutil-mh") || file.file_name().starts_with("eseutil-mk")
+        })
         .collect();
     outputs.sort_by(|left, right| left.name.cmp(&right.name));
     let (mut equal, mut different) = (0, Vec::new());

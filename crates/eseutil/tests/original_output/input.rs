@@ -50,12 +50,18 @@ fn materialise_same(case: &Case, windows: &Path, folder: &Path) -> Result<(), St
         return copy_folder(windows, DIRTY, &sub);
     }
     copy_folder(windows, DIRTY, folder)?;
-    let change = if case.file.starts_with("l-bit2") { "two bits of 4F flipped" } else { "one header bit of 4F flipped" };
+    let change = if case.file.starts_with("l-bit2") {
+        "two bits of 4F flipped"
+    } else {
+        "one header bit of 4F flipped"
+    };
     change_set(folder, change, windows)
 }
 
 fn bytes(windows: &Path, name: &str) -> Result<Vec<u8>, String> {
-    ese_corpus::file(windows, name).map(|file| file.bytes()).ok_or_else(|| format!("{name} is not in the corpus"))
+    ese_corpus::file(windows, name)
+        .map(|file| file.bytes())
+        .ok_or_else(|| format!("{name} is not in the corpus"))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
@@ -129,18 +135,19 @@ fn change_set(folder: &Path, change: &str, windows: &Path) -> Result<(), String>
         "SRU.log removed" => remove(&folder.join("SRU.log")),
         "4E and 4F exchanged" => {
             let (left, right) = (fs::read(log("4E")), fs::read(log("4F")));
-            let (left, right) = (left.map_err(|error| error.to_string())?, right.map_err(|error| error.to_string())?);
+            let (left, right) =
+                (left.map_err(|error| error.to_string())?, right.map_err(|error| error.to_string())?);
             write(&log("4E"), &right).and_then(|()| write(&log("4F"), &left))
         }
-        // Which bits were flipped is not recorded; the segment is (Last Lgpos of the stored output).
-        "one bit of 4F flipped" => edit("4F", &|bytes| bytes[3 * 4096 + 100] ^= 1),
+        // The bits follow from the accumulated checksums in the stored outputs.
+        "one bit of 4F flipped" => edit("4F", &|bytes| bytes[3 * 4096 + 1000] ^= 8),
         "two bits of 4F flipped" => edit("4F", &|bytes| {
-            bytes[3 * 4096 + 100] ^= 1;
-            bytes[3 * 4096 + 200] ^= 1;
+            bytes[3 * 4096 + 1000] ^= 8;
+            bytes[3 * 4096 + 1200] ^= 1;
         }),
         "two bits of 51 flipped" => edit("51", &|bytes| {
-            bytes[10 * 4096 + 100] ^= 1;
-            bytes[10 * 4096 + 200] ^= 1;
+            bytes[10 * 4096 + 1000] ^= 8;
+            bytes[10 * 4096 + 1200] ^= 1;
         }),
         "one header bit of 4F flipped" => edit("4F", &|bytes| bytes[100] ^= 1),
         "header of 4F zeroed" => edit("4F", &|bytes| bytes[..4096].fill(0)),

@@ -18,11 +18,19 @@ const FAMILIES: &[Family] = &[
     Family { name: "/mh", heading: "Header", commands: &["eseutil /mh"] },
     Family { name: "/mk", heading: "Header", commands: &["eseutil /mk"] },
     Family { name: "/mp", heading: "Header", commands: &["eseutil /mp"] },
+    Family { name: "/ml", heading: "Logs", commands: &["eseutil /ml"] },
+    Family { name: "/k", heading: "Logs", commands: &["eseutil /k"] },
     Family { name: "/k", heading: "Checksum", commands: &["eseutil /k"] },
 ];
 
 /// Cases that cannot be run here, and why.
-const NOT_RUN: &[(&str, &str)] = &[];
+const NOT_RUN: &[(&str, &str)] = &[
+    ("l-bit2-single-v-tail.txt", PART),
+    ("l-miss4f-v-skeleton.txt", PART),
+    ("l-swap-v-skeleton.txt", PART),
+    ("l-hdr-v-skeleton.txt", PART),
+];
+const PART: &str = "a part of the output is stored; tests/log_dump.rs compares it";
 
 /// Cases whose exit status differs from the original's by decision (docs/eseutil.md): usage help asked for, and a
 /// header of which one copy is damaged.
@@ -83,8 +91,16 @@ fn differences(stored: &[String], ours: &[String]) -> Vec<String> {
     (0..stored.len().max(ours.len()))
         .filter(|&line| stored.get(line) != ours.get(line))
         .map(|line| {
-            let show = |lines: &[String]| lines.get(line).map_or("<no line>".to_owned(), |text| format!("{text:?}"));
-            format!("    line {}: stored {}\n    {:>width$}  ours {}", line + 1, show(stored), "", show(ours), width = 8)
+            let show =
+                |lines: &[String]| lines.get(line).map_or("<no line>".to_owned(), |text| format!("{text:?}"));
+            format!(
+                "    line {}: stored {}\n    {:>width$}  ours {}",
+                line + 1,
+                show(stored),
+                "",
+                show(ours),
+                width = 8
+            )
         })
         .collect()
 }
@@ -94,10 +110,8 @@ fn compare(case: &Case, corpus: &Path) -> Result<(), Vec<String>> {
     input::materialise(case, corpus, folder.path()).map_err(|reason| vec![format!("    input: {reason}")])?;
     let ours = run(&case.arguments(), &folder);
     let (text, errors, status) = stored(corpus, case);
-    let mut found = differences(
-        &normalise::text(&text, folder.path()),
-        &normalise::text(&ours.text, folder.path()),
-    );
+    let mut found =
+        differences(&normalise::text(&text, folder.path()), &normalise::text(&ours.text, folder.path()));
     found.extend(differences(&normalise::errors(&errors), &normalise::errors(&ours.errors)));
     let decided = STATUS_BY_DECISION.iter().find(|(file, _)| *file == case.file).map(|(_, status)| *status);
     let agrees = match decided {

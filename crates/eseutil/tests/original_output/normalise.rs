@@ -53,5 +53,19 @@ fn normal_line(line: &str) -> String {
         let words = line.trim_start_matches(|first: char| first.is_ascii_digit());
         return format!("<time>{words}");
     }
-    line.replace("<CURDIR>/", "<CURDIR>\\")
+    if line.contains("<CURDIR>") {
+        return line.replace('/', "\\");
+    }
+    io_table_row(line).unwrap_or_else(|| line.to_owned())
+}
+
+/// A row of the log I/O table without the columns of reads and of sums over them, where an unstable sort decides.
+fn io_table_row(line: &str) -> Option<String> {
+    let cells: Vec<_> = line.split_whitespace().collect();
+    let [dbid, references, cache, _ios, _io_pages, _reads, _read_pages, writes, written] = cells.as_slice()
+    else {
+        return None;
+    };
+    let is_row = line.len() == 102 && (*dbid == "Total" || dbid.parse::<u32>().is_ok());
+    is_row.then(|| format!("{dbid} {references} {cache} <reads> {writes} {written}"))
 }
