@@ -95,7 +95,7 @@ fn start_workers<'scope, 'env>(
         .map(|first| {
             let (sender, receiver) = sync_channel(QUEUE_LENGTH);
             scope.spawn(move || {
-                work(file, &geometry, options.pause_after_reads, (first, workers, pieces), &sender)
+                work(file, &geometry, options.pause_after_reads, (first, workers, pieces), &sender);
             });
             receiver
         })

@@ -75,12 +75,11 @@ pub fn run(
                 None => file.header()?.header.page_size(),
             };
             out.frame(format_args!("        Database: {name}\n"))?;
-            match &options.temporary {
-                Some(temporary) => {
-                    out.frame(format_args!("  Temp. Database: {}\n\n", temporary.display()))?
-                }
-                None => out.frame(format_args!("  Temp. Database: TEMPCHKSUM{}.EDB\n\n", process::id()))?,
-            }
+            let temporary = match &options.temporary {
+                Some(temporary) => temporary.display().to_string(),
+                None => format!("TEMPCHKSUM{}.EDB", process::id()),
+            };
+            out.frame(format_args!("  Temp. Database: {temporary}\n\n"))?;
             database::run(&file, size, kind, options, out)
         }
     }

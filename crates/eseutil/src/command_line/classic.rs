@@ -65,7 +65,7 @@ pub fn parse(arguments: &[OsString], settings: &mut Settings) -> Result<Command,
         Some('p') => parse_mode(IntegritySwitches::repair(), &attached, further, settings),
         Some('k') => parse_mode(ChecksumSwitches::default(), &attached, further, settings),
         Some('y') => parse_mode(CopySwitches::default(), &attached, further, settings),
-        Some('z') => parse_mode(SecureSwitches::default(), &attached, further, settings),
+        Some('z') => parse_mode(SecureSwitches, &attached, further, settings),
         _ => Err(UsageError::sentence("Invalid mode.")),
     }
 }

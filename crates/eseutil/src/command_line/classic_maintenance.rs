@@ -261,7 +261,6 @@ impl Switches for CopySwitches {
 }
 
 /// `/z`.
-#[derive(Default)]
 pub(super) struct SecureSwitches;
 
 impl Switches for SecureSwitches {
