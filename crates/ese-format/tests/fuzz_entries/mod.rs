@@ -4,6 +4,8 @@
 //! meaning (to the same bytes where the form is canonical), and no output is larger than its input warrants.
 
 mod database;
+mod key;
+mod log;
 mod record;
 
 /// One target: its name in `fuzz/` and what it does.
@@ -27,6 +29,15 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "seven_bit_unicode", run: record::seven_bit_unicode },
     Target { name: "xpress", run: record::xpress },
     Target { name: "compression_round_trip", run: record::compression_round_trip },
+    Target { name: "key_normalisation", run: key::key_normalisation },
+    Target { name: "log_header", run: log::log_header },
+    Target { name: "log_segment", run: log::log_segment },
+    Target { name: "log_stream_of_version_7", run: log::log_stream_of_version_7 },
+    Target { name: "log_record", run: log::log_record },
+    Target { name: "checkpoint", run: log::checkpoint },
+    Target { name: "attach_list", run: log::attach_list },
+    Target { name: "flush_map", run: log::flush_map },
+    Target { name: "trailer", run: log::trailer },
 ];
 
 /// Takes `N` bytes off the front, zero where there are none.

@@ -28,6 +28,7 @@ pub(super) fn collect(file: &[u8], seeds: &mut Seeds) {
     let size = pair.header.page_size();
     let header = [&[selector(size)], file.get(..HEADER_BYTES).unwrap_or_default()].concat();
     seeds.add("database_header", header);
+    seeds.add("trailer", [&[selector(size)], file.get(..148).unwrap_or_default()].concat());
     let pages = (file.len() / size.bytes()).saturating_sub(2);
     for index in (0..pages).step_by(pages.div_ceil(PAGES_MAX).max(1)) {
         let number = index as u32 + 1;
@@ -71,6 +72,10 @@ fn collect_record(node: &NodeView<'_>, objid: u32, size: PageSize, seeds: &mut S
         return;
     }
     seeds.add("record", stored);
+    for coltyp in [1, 4, 6, 9, 10, 11, 16] {
+        let value = node.data.get(4..40).unwrap_or(node.data);
+        seeds.add("key_normalisation", [&[coltyp, 0, 31, coltyp, 3, 18], value].concat());
+    }
     let Ok(record) = RecordView::parse(node.data, RecordFormat::of(size)) else { return };
     for column in record.tagged_area().iter().flatten() {
         for value in column.iter().flatten() {

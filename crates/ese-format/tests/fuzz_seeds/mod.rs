@@ -2,6 +2,7 @@
 //! flipped in them are the damage that happens.
 
 mod database;
+mod log;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -39,6 +40,12 @@ pub(crate) fn collect(corpus: &Path) -> Seeds {
         let name = file.file_name().to_lowercase();
         if name.ends_with(".edb") || name.ends_with(".dat") || name.ends_with(".mdb") {
             database::collect(&file.bytes(), &mut seeds);
+        } else if name.ends_with(".log") {
+            log::collect_log(&file.bytes(), &mut seeds);
+        } else if name.ends_with(".chk") {
+            log::collect_checkpoint(&file.bytes(), &mut seeds);
+        } else if name.ends_with(".jfm") {
+            log::collect_flush_map(&file.bytes(), &mut seeds);
         }
     }
     seeds
