@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use ese_format::lgpos::Lgpos;
+use ese_format::log::record::Nop;
 use ese_format::log::{LogHeader, Record, RecordType};
 use serde_json::{Value, json};
 
@@ -86,7 +87,10 @@ impl<'a> Examination<'a> {
 
     fn record(&mut self, walked: &WalkedRecord<'_>) -> io::Result<()> {
         let code = walked.record.record_type() as u8;
-        self.totals.statistics.add(code, walked.bytes.len() as u64);
+        let bytes = walked.bytes.len() as u64;
+        // Padding counts byte by byte: each is a record of its own.
+        let records = if let Record::Nop(_) = walked.record { bytes } else { 1 };
+        self.totals.statistics.add(code, records, bytes);
         if is_length_mismatch(&walked.record) {
             self.totals.length_mismatches += 1;
         }
@@ -107,6 +111,9 @@ impl<'a> Examination<'a> {
         record_text::write(&mut self.line, &walked.record, self.style).map_err(io::Error::other)?;
         if let Some(text) = &mut self.sinks.text {
             writeln!(text, ">{} {}", PrefixLgpos(walked.position), self.line)?;
+            if let Record::Nop(Nop { count: count @ 2.. }) = walked.record {
+                writeln!(text, ">{:17}NOPEnd    (Total NOPs: {count})", "")?;
+            }
         }
         if let Some(json) = &mut self.sinks.json {
             if json.len() < RECORDS_LISTED_MAX {
@@ -125,7 +132,7 @@ impl<'a> Examination<'a> {
         {
             let nop = RecordType::Nop as u8;
             writeln!(text, ">{} {:<9}", PrefixLgpos(start), dump_name(nop))?;
-            self.totals.statistics.add(nop, 1);
+            self.totals.statistics.add(nop, 1, 1);
         }
         Ok(self.totals)
     }

@@ -79,7 +79,7 @@ pub(crate) fn write(header: &LogHeader, checkpoint: Option<Lgpos>, out: &mut dyn
     writeln!(out, "      Circular Logging Flag (past files): {}", circular(LogFlags::CIRCULAR_BEFORE))?;
     writeln!(out, "      Checkpoint at log creation time: {}", LgposText(header.checkpoint))?;
     for attachment in header.attachments() {
-        // A list cut off shows as far as it goes; the caller says what is wrong with it.
+        // A header with a bad list is refused before anything is shown.
         let Ok(attachment) = attachment else { break };
         write_attachment(&attachment, out)?;
     }

@@ -11,6 +11,9 @@ use ese_format::log::{LOG_HEADER_BYTES, LogHeader};
 
 use crate::failure::{Failure, jet_of_io};
 
+/// Offset of the attach list in the header (spec 05 §4.1).
+const ATTACH_LIST_AT: u64 = 671;
+
 /// Why a log cannot be looked into: the sentence that the original prints, and the failure.
 pub(super) struct Unreadable {
     pub(super) sentence: String,
@@ -38,7 +41,11 @@ pub(super) fn read(path: &Path, shown: &Path) -> Result<Vec<u8>, Unreadable> {
     }
     let mut bytes = Vec::new();
     read_up_to(&mut file, LOG_HEADER_BYTES as u64, &mut bytes).map_err(|error| file_error(&error))?;
-    let expected = LogHeader::read(&bytes).map_err(bad_header)?.file_bytes();
+    let header = LogHeader::read(&bytes).map_err(bad_header)?;
+    if let Some(error) = header.attachments().find_map(Result::err) {
+        return Err(bad_header(error.offset_by(ATTACH_LIST_AT)));
+    }
+    let expected = header.file_bytes();
     let found = metadata.len();
     if found == expected {
         let rest = expected.saturating_sub(bytes.len() as u64);

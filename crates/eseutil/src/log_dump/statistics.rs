@@ -31,10 +31,10 @@ impl Default for Statistics {
 }
 
 impl Statistics {
-    /// Counts one record of `bytes` bytes.
-    pub(crate) fn add(&mut self, record_type: u8, bytes: u64) {
+    /// Counts records of `bytes` bytes together.
+    pub(crate) fn add(&mut self, record_type: u8, records: u64, bytes: u64) {
         let total = &mut self.by_type[usize::from(record_type)];
-        total.records += 1;
+        total.records += records;
         total.bytes += bytes;
     }
 
@@ -134,10 +134,10 @@ mod tests {
     #[test]
     fn the_table_has_one_row_for_each_type_that_occurs() {
         let mut statistics = Statistics::default();
-        statistics.add(5, 4);
-        statistics.add(5, 4);
-        statistics.add(29, 100);
-        statistics.add(200, 1);
+        statistics.add(5, 1, 4);
+        statistics.add(5, 1, 4);
+        statistics.add(29, 1, 100);
+        statistics.add(200, 1, 1);
         let mut text = Vec::new();
         statistics.write(&mut text).expect("a vector takes every byte");
         let text = String::from_utf8(text).expect("the table is ASCII");

@@ -86,7 +86,8 @@ impl<'a> Walk<'a> {
             }
             match record.decode() {
                 Ok(decoded) => visit(&Event::Record(WalkedRecord {
-                    position: record.reader_position,
+                    // Version 7 has no segments: positions there are plain offsets.
+                    position: if shows_padding { record.position } else { record.reader_position },
                     bytes: &record.bytes,
                     record: decoded,
                 }))?,
