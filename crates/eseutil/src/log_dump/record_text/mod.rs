@@ -192,3 +192,68 @@ fn database_or_run(out: &mut String, record: &Record<'_>) -> fmt::Result {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ese_format::log::RecordType;
+
+    fn text_of(bytes: &[u8], verbosity: Verbosity) -> String {
+        let record = Record::decode(bytes).expect("the test's record is sound");
+        let mut text = String::new();
+        let style = TextStyle { verbosity, commit_context: CommitContextLayout::New };
+        write(&mut text, &record, style).expect("a String takes every text");
+        text
+    }
+
+    /// Bytes from hexadecimal digits in groups.
+    fn bytes(hexadecimal: &str) -> Vec<u8> {
+        let digits: String = hexadecimal.split_whitespace().collect();
+        let pairs = (0..digits.len() / 2).filter_map(|index| digits.get(2 * index..2 * index + 2));
+        pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hexadecimal digits")).collect()
+    }
+
+    #[test]
+    fn every_type_has_a_text_that_starts_with_its_name() {
+        for record_type in RecordType::ALL {
+            let mut zeros = vec![0; 4096];
+            zeros[0] = *record_type as u8;
+            let Ok(record) = Record::decode(&zeros) else { continue };
+            for verbosity in [Verbosity::Structure, Verbosity::Data] {
+                let text = text_of(&zeros, verbosity);
+                let name = dump_name(record.record_type() as u8);
+                assert!(text.starts_with(&format!("{name:<9}")), "{record_type}: {text}");
+            }
+        }
+    }
+
+    /// Types that no file at hand has, by the patterns of spec 10 §6.3.2.
+    #[test]
+    fn records_that_no_file_shows_follow_the_patterns_of_the_specification() {
+        for (record, expected) in [
+            ("4E 01 0A000000 05000000", "ShrinkDB  [1:10:5]"),
+            ("63 01 0A000000 05000000 FF00000000000000", "ShrinkDB3 ff[1:10:5]"),
+            ("51 02 07000000 03000000", "TrimDB    [2:7+3] ([2:7] [2:8] [2:9] )"),
+            ("65 01 07000000 01000000 03 1000000000000000", "ExtFreed2 10 [1:7+1],[RE] ([1:7] )"),
+            (
+                "62 01 09000000 41 0500000000000000 0600000000000000 00000000",
+                "ScanChk2  6,5[1:9],source:1,VO,EP",
+            ),
+            ("4A 0A000000 01 2A000000 10000000 01", "FreeFDP   10:([1:42] (T))"),
+            ("60 1100000000000000 01 0D000000 0500", "PageMoveR 11,(5,objid:[1:13])"),
+            ("61 03", "SAttachDB (dbid:3)"),
+            ("10 0500 01 0600 00 433A5C612E00", "DetachDB  (5,C:\\a.,1)"),
+            ("0D 0500 FF24000000000000", "McroAbort (5) 24ff"),
+            ("49 0D000000 02 02000000 07000000 08000000", "McroInfo2 [2:7],[2:8],"),
+            ("5B 03000000 000000", "Ignored   (lrtyp = 91, 3 bytes)"),
+            ("45 07000000 0500 01 DEADBEEF", "CommitCtx (5) [R]DE AD BE EF "),
+            ("3D FFFF 0300 686900", "FRollLog  (65535) hi"),
+            (
+                "32 00000700 17000000 0000000000000000 00 000C150A037A290E",
+                "Term      (3/10/2022 21:12:00.916)",
+            ),
+        ] {
+            assert_eq!(text_of(&bytes(record), Verbosity::Data), expected);
+        }
+    }
+}
