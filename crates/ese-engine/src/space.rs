@@ -5,10 +5,9 @@
 //! owners across trees is a verifier's question.
 
 use ese_format::error::{JetError, Problem};
-use ese_format::page::PageFlags;
 use ese_format::space::{Extent, ExtentNode, Growth, RootHeader, Space, SpaceHeader, SpaceTree, SplitBuffer};
 
-use crate::btree::{Tree, TreeKind};
+use crate::btree::Tree;
 use crate::error::Result;
 
 /// The space of one tree.
@@ -21,11 +20,20 @@ pub struct TreeSpace {
     /// What the header says.
     pub space: Space,
     /// Every extent the tree owns, ascending; what its children own is inside.
-    pub owned: Vec<Extent>,
+    pub owned: Vec<ListedExtent>,
     /// The free pages: general and continuous pools, bitmap runs joined.
-    pub available: Vec<ExtentNode>,
+    pub available: Vec<ListedExtent>,
     /// Pages kept back for splits of the owned- and the available-extent tree.
     pub split_buffers: [SplitBuffer; 2],
+}
+
+/// An extent and where it is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedExtent {
+    /// The page that lists it: of a space tree, or the root of a single-extent tree.
+    pub page: u32,
+    /// The pages, and what they are kept for.
+    pub node: ExtentNode,
 }
 
 impl TreeSpace {
@@ -72,13 +80,13 @@ impl TreeSpace {
     /// Pages the tree owns.
     #[must_use]
     pub fn owned_pages(&self) -> u64 {
-        self.owned.iter().map(|extent| u64::from(extent.count)).sum()
+        self.owned.iter().map(|listed| u64::from(listed.node.extent.count)).sum()
     }
 
     /// Pages that are free.
     #[must_use]
     pub fn available_pages(&self) -> u64 {
-        self.available.iter().map(|node| u64::from(node.extent.count)).sum()
+        self.available.iter().map(|listed| u64::from(listed.node.extent.count)).sum()
     }
 
     /// Pages kept back for splits of the space trees.
@@ -93,23 +101,26 @@ impl TreeSpace {
         match self.space {
             Space::Single { pages, .. } => Some(pages),
             Space::Multiple { growth: Growth::Primary(pages), .. } => Some(pages),
-            Space::Multiple { growth: Growth::LastRequest(_), .. } => {
-                self.owned.iter().find(|extent| extent.first() == root).map(|extent| extent.count)
-            }
+            Space::Multiple { growth: Growth::LastRequest(_), .. } => self
+                .owned
+                .iter()
+                .map(|listed| listed.node.extent)
+                .find(|extent| extent.first() == root)
+                .map(|extent| extent.count),
         }
     }
 
     fn read_single(&mut self, root: u32, pages: u32) {
-        self.owned.push(Extent { last: root.saturating_add(pages.saturating_sub(1)), count: pages });
+        let listed =
+            |extent| ListedExtent { page: root, node: ExtentNode { extent, ..ExtentNode::default() } };
+        self.owned.push(listed(Extent { last: root.saturating_add(pages.saturating_sub(1)), count: pages }));
         for page in self.space.free_pages(root) {
             match self.available.last_mut() {
-                Some(run) if run.extent.last.checked_add(1) == Some(page) => {
-                    run.extent.last = page;
-                    run.extent.count += 1;
+                Some(run) if run.node.extent.last.checked_add(1) == Some(page) => {
+                    run.node.extent.last = page;
+                    run.node.extent.count += 1;
                 }
-                _ => self
-                    .available
-                    .push(ExtentNode { extent: Extent { last: page, count: 1 }, ..ExtentNode::default() }),
+                _ => self.available.push(listed(Extent { last: page, count: 1 })),
             }
         }
     }
@@ -117,7 +128,7 @@ impl TreeSpace {
     fn read_trees(&mut self, owner: &Tree, owned_root: u32, available_root: u32) -> Result<()> {
         let (owned, owned_buffer) = read_extents(owner, owned_root, SpaceTree::Owned)?;
         let (available, available_buffer) = read_extents(owner, available_root, SpaceTree::Available)?;
-        self.owned = owned.iter().map(|node| node.extent).collect();
+        self.owned = owned;
         self.available = available;
         self.split_buffers = [owned_buffer, available_buffer];
         Ok(())
@@ -125,9 +136,9 @@ impl TreeSpace {
 }
 
 /// All live extents of a space tree, and its split buffer.
-fn read_extents(owner: &Tree, root: u32, which: SpaceTree) -> Result<(Vec<ExtentNode>, SplitBuffer)> {
+fn read_extents(owner: &Tree, root: u32, which: SpaceTree) -> Result<(Vec<ListedExtent>, SplitBuffer)> {
     let file = owner.file();
-    let tree = Tree::open_space(file, root, owner.objid(), kind_of(owner)?)?;
+    let tree = owner.space_tree(root)?;
     let on_page = |page, error: ese_format::error::FormatError| file.format_error(error.on_page(page));
     let buffer = tree
         .latch_root()?
@@ -135,34 +146,24 @@ fn read_extents(owner: &Tree, root: u32, which: SpaceTree) -> Result<(Vec<Extent
         .external_header()
         .and_then(SplitBuffer::decode)
         .map_err(|error| on_page(root, error))?;
-    let mut extents: Vec<ExtentNode> = Vec::new();
+    let mut extents: Vec<ListedExtent> = Vec::new();
     let mut cursor = tree.cursor();
     while cursor.move_next()? {
         let (Some(node), Some((page, _))) = (cursor.node()?, cursor.position()) else { break };
-        let extent = ExtentNode::decode(&node, which).map_err(|error| on_page(page.number(), error))?;
+        let page = page.number();
+        let node = ExtentNode::decode(&node, which).map_err(|error| on_page(page, error))?;
         let overlaps = extents
             .last()
-            .is_some_and(|last| last.pool == extent.pool && extent.extent.first() <= last.extent.last);
-        if overlaps && extent.extent.count > 0 {
+            .is_some_and(|last| last.node.pool == node.pool && node.extent.first() <= last.node.extent.last);
+        if overlaps && node.extent.count > 0 {
             let jet = match which {
                 SpaceTree::Owned => JetError::SP_OWN_EXT_CORRUPTED,
                 SpaceTree::Available => JetError::SP_AVAIL_EXT_CORRUPTED,
             };
             let problem = Problem::Invalid("overlaps the extent before it");
-            return Err(file.page_error(page.number(), 0, "extent", problem, jet));
+            return Err(file.page_error(page, 0, "extent", problem, jet));
         }
-        extents.push(extent);
+        extents.push(ListedExtent { page, node });
     }
     Ok((extents, buffer))
-}
-
-fn kind_of(tree: &Tree) -> Result<TreeKind> {
-    let flags = tree.latch_root()?.view().flags();
-    Ok(if flags.contains(PageFlags::INDEX) {
-        TreeKind::Index
-    } else if flags.contains(PageFlags::LONG_VALUE) {
-        TreeKind::LongValue
-    } else {
-        TreeKind::Primary
-    })
 }

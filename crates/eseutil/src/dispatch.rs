@@ -9,7 +9,7 @@ use crate::command_line::{Command, Dump, DumpKind, Settings};
 use crate::failure::{CommandResult, Failure};
 use crate::log_dump::{self, LogDumpOptions};
 use crate::output::{Output, Renderer, Report};
-use crate::{checkpoint_dump, checksum, flush_map_dump, header_dump};
+use crate::{checkpoint_dump, checksum, export, flush_map_dump, header_dump, meta_dump, space_dump};
 
 /// Runs a command.
 ///
@@ -21,8 +21,8 @@ pub fn run(command: &Command, settings: &Settings, out: &mut Output<'_>) -> Comm
         Command::Checksum(options) => {
             each(&options.sources, out, |source, out| checksum::run(source, options, settings, out))
         }
-        Command::Export(_) => unavailable("export", out),
-        Command::Tables(_) => unavailable("tables", out),
+        Command::Export(options) => export::run(options, settings, out),
+        Command::Tables(source) => export::list_tables(source, out),
         Command::Info(_) => unavailable("info", out),
         Command::Unavailable(mode) => unavailable(mode, out),
         Command::ClassicHelp | Command::Help(_) | Command::Version => Ok(()),
@@ -77,8 +77,8 @@ fn run_dump(dump: &Dump, source: &Path, settings: &Settings, out: &mut Output<'_
         DumpKind::Checkpoint => checkpoint_dump::run(source, out),
         DumpKind::FlushMap => flush_map_dump::run(source, &dump.options, out),
         DumpKind::Log => log_dump::run(&LogDumpOptions::of_dump(source, &dump.options), out),
-        DumpKind::MetaData => unavailable("Meta data dump (/mm)", out),
-        DumpKind::Space => unavailable("Space dump (/ms)", out),
+        DumpKind::MetaData => meta_dump::run(source, &dump.options, settings, out),
+        DumpKind::Space => space_dump::run(source, &dump.options, settings, out),
         DumpKind::SpaceCategory => unavailable("Space category dump (/mc)", out),
         DumpKind::Nodes => unavailable("Node dump (/mn)", out),
         DumpKind::Page => unavailable("Page dump (/m /p)", out),

@@ -65,6 +65,15 @@ impl Failure {
         }))
     }
 
+    /// What the engine says of `file`: the bytes that are wrong where bytes are, else the sentence.
+    #[must_use]
+    pub fn of_engine(error: &ese_engine::error::Error, file: &Path) -> Self {
+        match error.format_error() {
+            Some(format) => Self::of_format(format.clone(), file).with_jet(error.jet()),
+            None => Self::of_file(error.jet(), file).with_detail(error.to_string()),
+        }
+    }
+
     /// An operating system error met on `file`, as the JET error it stands for.
     #[must_use]
     pub fn of_io(error: &io::Error, file: &Path) -> Self {

@@ -80,12 +80,13 @@ impl Tree {
         Ok(tree)
     }
 
-    /// The owned- or available-extent tree with this root, of the owner `objid`.
+    /// The owned- or available-extent tree of this tree, by its root.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub(crate) fn open_space(file: &Arc<CachedFile>, root: u32, objid: u32, owner: TreeKind) -> Result<Self> {
-        Self::with_class(file, root, objid, owner.flags() | PageFlags::SPACE_TREE)
+    pub fn space_tree(&self, root: u32) -> Result<Self> {
+        let class = self.class.difference(PageFlags::NON_UNIQUE_KEYS) | PageFlags::SPACE_TREE;
+        Self::with_class(&self.file, root, self.objid, class)
     }
 
     fn with_class(file: &Arc<CachedFile>, root: u32, objid: u32, class: PageFlags) -> Result<Self> {

@@ -9,8 +9,9 @@ use super::classic::{FormatVersion, Switches, invalid_option};
 use super::words::{Words, set_once};
 use super::{
     Command, Dump, DumpKind, DumpOptions, GenerationRange, PageRange, SpaceTrees, UsageError, Verbosity,
-    Wanted, space_fields,
+    Wanted,
 };
+use crate::space_dump::fields;
 
 /// What was read of a `/m…` command line.
 pub(super) struct DumpSwitches {
@@ -182,7 +183,7 @@ impl Switches for DumpSwitches {
 pub(super) fn field_list(list: &str) -> Result<Vec<String>, String> {
     list.split(',')
         .filter(|name| !name.is_empty())
-        .map(|name| if space_fields::is_known(name) { Ok(name.to_owned()) } else { Err(name.to_owned()) })
+        .map(|name| if fields::is_known(name) { Ok(name.to_owned()) } else { Err(name.to_owned()) })
         .collect()
 }
 

@@ -10,7 +10,6 @@ mod classic_dump;
 mod classic_maintenance;
 mod globals;
 pub mod long;
-pub mod space_fields;
 mod words;
 
 use std::ffi::OsString;
