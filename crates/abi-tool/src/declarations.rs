@@ -44,12 +44,11 @@ impl Declarations {
                 );
             }
         }
-        let joined = std::env::temp_dir().join(format!("esent-abi-{}.rs", std::process::id()));
-        fs::write(&joined, source.replace("extern \"system\"", "extern \"C\""))
+        let joined = tempfile::NamedTempFile::with_suffix(".rs").context("a temporary file")?;
+        fs::write(joined.path(), source.replace("extern \"system\"", "extern \"C\""))
             .context("the joined sources")?;
-        let output = generate(&root.join("cbindgen.toml"), &joined);
-        fs::remove_file(&joined).context("the joined sources")?;
-        Ok(Self { items: split(&output?) })
+        let output = generate(&root.join("cbindgen.toml"), joined.path())?;
+        Ok(Self { items: split(&output) })
     }
 
     /// The declaration of `name`.

@@ -210,9 +210,13 @@ fn write_after_what_it_names<'a>(
     *text += own;
 }
 
+fn tag(layout: &StructLayout) -> &'static str {
+    if layout.tag.is_empty() { layout.name } else { layout.tag }
+}
+
 /// One structure with its tag, gates and packing, and the macro for its A and W forms.
 fn structure(declarations: &Declarations, layout: &StructLayout) -> Result<String> {
-    let tag = if layout.tag.is_empty() { layout.name } else { layout.tag };
+    let tag = tag(layout);
     let mut text = String::new();
     if layout.packing == Packing::Byte {
         text += "#pragma pack(push, 1)\n";
@@ -286,6 +290,13 @@ fn write_members(
         } else {
             let line = line.replace("JET_INDEXID_BYTES", "sizeof(JET_API_PTR) + 8");
             let since = field(layout, type_name, member).map_or(0, |field| field.since);
+            // A structure that points to its own kind has no other name yet than its tag.
+            let own_kind = format!("{} *", layout.name);
+            let line = if line.starts_with(&own_kind) {
+                format!("struct {} *{}", tag(layout), &line[own_kind.len()..])
+            } else {
+                line
+            };
             let own = format!("{indent}{line}\n");
             text.push_str(&if since > layout.since { gated(since, &own) } else { own });
         }
