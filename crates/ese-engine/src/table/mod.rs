@@ -2,6 +2,7 @@
 //! or of an index; a [`Row`] gives out its columns.
 
 mod cursor;
+mod index_keys;
 mod long_value;
 mod row;
 

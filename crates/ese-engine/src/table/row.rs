@@ -133,7 +133,11 @@ impl<'c> Row<'c> {
         }
     }
 
-    fn failed(&self, error: FormatError) -> Error {
+    pub(super) fn table(&self) -> &'c Table {
+        self.table
+    }
+
+    pub(super) fn failed(&self, error: FormatError) -> Error {
         self.table.database.file().format_error(error.on_page(self.page))
     }
 }

@@ -13,6 +13,7 @@ use ese_engine::database::Database;
 use ese_engine::table::{Row, Table, TableCursor, ValueSource};
 use ese_format::catalog::SegmentFlags;
 use ese_format::column_type::ColumnClass;
+use ese_format::key::{IndexKeys, NoTextKey};
 
 /// Values longer than this are in the dumps as a digest.
 const INLINE_BYTES_MAX: usize = 300;
@@ -313,6 +314,54 @@ fn every_row_is_found_again_by_its_bookmark_and_backwards_is_forwards_reversed()
     }
     println!("{rows} rows, {entries} entries walked both ways");
     assert!(rows > 30_000 && entries > 100_000, "{rows} {entries}");
+}
+
+#[test]
+fn every_index_entry_is_what_its_row_says_and_every_row_has_its_entries() {
+    let Some(corpus) = ese_corpus::corpus() else {
+        return ese_corpus::skipped("every_index_entry_is_what_its_row_says_and_every_row_has_its_entries");
+    };
+    let (mut primary, mut secondary, mut indexes, mut unicode) = (0, 0, 0, 0);
+    for sample in &samples(&corpus) {
+        let database = open_sample(sample, None);
+        for schema in database.tables().unwrap() {
+            let table = database.open_schema(&schema).unwrap();
+            for index in schema.indexes() {
+                let keys = table.index_keys(index, &NoTextKey).unwrap();
+                if keys.has_unicode_text() {
+                    unicode += 1;
+                    continue;
+                }
+                let name = format!("{} {} {}", sample.name, schema.name(), index.name);
+                let computed = computed_entries(&table, &keys);
+                let mut stored = Vec::new();
+                let mut cursor = table.index_cursor(index.name.as_bytes()).unwrap();
+                while cursor.move_next().unwrap() {
+                    stored.push((cursor.key().unwrap().to_vec(), cursor.bookmark().unwrap().to_vec()));
+                }
+                assert_eq!(computed, stored, "{name}");
+                indexes += 1;
+                *if index.is_primary() { &mut primary } else { &mut secondary } += stored.len();
+            }
+        }
+    }
+    println!(
+        "{primary} primary keys, {secondary} secondary entries of {indexes} indexes, computed and equal; {unicode} indexes over UTF-16 text left out"
+    );
+    assert!(primary > 100_000 && secondary > 180_000 && unicode < 30, "{primary} {secondary} {unicode}");
+}
+
+/// Key and bookmark of every entry that the rows of a table say there must be, in index order.
+fn computed_entries(table: &Table, keys: &IndexKeys<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut entries = Vec::new();
+    let mut cursor = table.cursor();
+    while cursor.move_next().unwrap() {
+        let row = cursor.row().unwrap();
+        let bookmark = row.bookmark().to_vec();
+        entries.extend(row.keys(keys).unwrap().into_iter().map(|key| (key, bookmark.clone())));
+    }
+    entries.sort();
+    entries
 }
 
 /// Key and bookmark of every entry, forwards, after checking that backwards gives the same.
