@@ -18,10 +18,22 @@ const VALUE_BYTES_MAX: usize = 0x7FFF_FFFF;
 /// The row a cursor is on.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'c> {
-    table: &'c Table,
-    page: u32,
+    place: RowPlace<'c>,
     bookmark: KeyRef<'c>,
     record: RecordView<'c>,
+}
+
+/// What values need of their row: small, since every value carries it.
+#[derive(Clone, Copy, Debug)]
+struct RowPlace<'c> {
+    table: &'c Table,
+    page: u32,
+}
+
+impl RowPlace<'_> {
+    fn failed(self, error: FormatError) -> Error {
+        self.table.database.file().format_error(error.on_page(self.page))
+    }
 }
 
 /// Where a value comes from.
@@ -35,7 +47,7 @@ pub enum ValueSource {
 
 impl<'c> Row<'c> {
     pub(super) fn new(table: &'c Table, page: u32, bookmark: KeyRef<'c>, record: RecordView<'c>) -> Self {
-        Self { table, page, bookmark, record }
+        Self { place: RowPlace { table, page }, bookmark, record }
     }
 
     /// The bookmark: the key of the row's node in the primary tree.
@@ -53,7 +65,7 @@ impl<'c> Row<'c> {
     /// The page the record is on.
     #[must_use]
     pub fn page_number(&self) -> u32 {
-        self.page
+        self.place.page
     }
 
     /// The values of a column in the order of their itags: none for NULL, the default where the record says nothing.
@@ -76,7 +88,7 @@ impl<'c> Row<'c> {
     /// Every column of the table that has a value in this row, defaults included, by class and FID, with its values.
     pub fn columns(&self) -> impl Iterator<Item = Result<(&'c ColumnDefinition, RowValues<'c>)>> + use<'c> {
         let row = *self;
-        let schema = &row.table.schema;
+        let schema = &row.place.table.schema;
         let untagged = schema.untagged_columns().filter_map(move |column| row.present(column).transpose());
         let mut stored = row.record.tagged_area().iter().peekable();
         let mut with_default = schema.tagged_columns_with_default().peekable();
@@ -125,27 +137,27 @@ impl<'c> Row<'c> {
         let absent = matches!(stored, ColumnValues::One(Value::Absent));
         match column.default.as_deref().filter(|_| absent) {
             Some(default) => RowValues {
-                row: *self,
+                place: self.place,
                 values: ColumnValues::One(Value::Inline(default)),
                 source: ValueSource::Default,
             },
-            None => RowValues { row: *self, values: stored, source: ValueSource::Record },
+            None => RowValues { place: self.place, values: stored, source: ValueSource::Record },
         }
     }
 
     pub(super) fn table(&self) -> &'c Table {
-        self.table
+        self.place.table
     }
 
     pub(super) fn failed(&self, error: FormatError) -> Error {
-        self.table.database.file().format_error(error.on_page(self.page))
+        self.place.failed(error)
     }
 }
 
 /// The values of one column in one row.
 #[derive(Clone, Copy, Debug)]
 pub struct RowValues<'c> {
-    row: Row<'c>,
+    place: RowPlace<'c>,
     values: ColumnValues<'c>,
     source: ValueSource,
 }
@@ -168,10 +180,10 @@ impl<'c> RowValues<'c> {
     /// # Errors
     /// `JET_errDatabaseCorrupted` for a record that lies about its areas.
     pub fn get(&self, itag: usize) -> Result<Option<ColumnValue<'c>>> {
-        let value = self.values.get(itag).map_err(|error| self.row.failed(error))?;
+        let value = self.values.get(itag).map_err(|error| self.place.failed(error))?;
         Ok(match value {
             Value::Absent | Value::Null => None,
-            value => Some(ColumnValue { row: self.row, value }),
+            value => Some(ColumnValue { place: self.place, value }),
         })
     }
 
@@ -185,7 +197,7 @@ impl<'c> RowValues<'c> {
 /// One value, not NULL.
 #[derive(Clone, Copy, Debug)]
 pub struct ColumnValue<'c> {
-    row: Row<'c>,
+    place: RowPlace<'c>,
     value: Value<'c>,
 }
 
@@ -222,11 +234,11 @@ impl<'c> ColumnValue<'c> {
             Value::Inline(bytes) => Ok(bytes.get(..max_bytes).unwrap_or(bytes)),
             Value::Compressed(bytes) => {
                 compression::decompress_beginning(bytes, max_bytes, buffer)
-                    .map_err(|error| self.row.failed(error))?;
+                    .map_err(|error| self.place.failed(error))?;
                 Ok(buffer)
             }
             Value::Separated(id) => {
-                self.row.table.long_values()?.read(id)?.append_rest(max_bytes, buffer)?;
+                self.place.table.long_values()?.read(id)?.append_rest(max_bytes, buffer)?;
                 Ok(buffer)
             }
             Value::Encrypted(_) => Err(no_encryption_key()),
@@ -242,9 +254,9 @@ impl<'c> ColumnValue<'c> {
             Value::Absent | Value::Null => Ok(0),
             Value::Inline(bytes) => Ok(bytes.len()),
             Value::Compressed(bytes) => {
-                compression::decompressed_size(bytes).map_err(|error| self.row.failed(error))
+                compression::decompressed_size(bytes).map_err(|error| self.place.failed(error))
             }
-            Value::Separated(id) => Ok(self.row.table.long_values()?.read(id)?.size() as usize),
+            Value::Separated(id) => Ok(self.place.table.long_values()?.read(id)?.size() as usize),
             Value::Encrypted(_) => Err(no_encryption_key()),
         }
     }
@@ -255,7 +267,7 @@ impl<'c> ColumnValue<'c> {
     /// As [`Self::read`].
     pub fn long_value(&self) -> Result<Option<LongValueReader>> {
         match self.value {
-            Value::Separated(id) => self.row.table.long_values()?.read(id).map(Some),
+            Value::Separated(id) => self.place.table.long_values()?.read(id).map(Some),
             _ => Ok(None),
         }
     }
