@@ -20,6 +20,7 @@ use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::attach_list::{ATTACH_LIST_BYTES, AttachList};
+use crate::checksum::xor_header_checksum;
 use crate::error::{FileKind, FormatError, FormatResult, JetError, Problem};
 use crate::lgpos::Lgpos;
 use crate::log::header::LogParameters;
@@ -158,7 +159,7 @@ impl Checkpoint {
     /// The checksum over the present bytes.
     #[must_use]
     pub fn computed_checksum(&self) -> u32 {
-        crate::log::segment::xor_header_checksum(self.as_bytes())
+        xor_header_checksum(self.as_bytes())
     }
 
     /// Stores the checksum: the last step before it is written.

@@ -25,6 +25,7 @@ use zerocopy::little_endian::{I32, U16, U32, U64};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::attach_list::{ATTACH_LIST_BYTES, AttachList, ansi_text};
+use crate::checksum::xor_header_checksum;
 use crate::error::{FileKind, FormatError, FormatResult, JetError, Problem};
 use crate::lgpos::Lgpos;
 use crate::logtime::Logtime;
@@ -248,7 +249,7 @@ impl LogHeader {
     /// The checksum over the header's present bytes.
     #[must_use]
     pub fn computed_checksum(&self) -> u32 {
-        super::segment::xor_header_checksum(self.as_bytes())
+        xor_header_checksum(self.as_bytes())
     }
 
     /// Stores the checksum: the last step before the header is written.

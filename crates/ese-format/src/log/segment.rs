@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::checksum::{BlockStart, BlockVerdict, ecc_block, judge_block};
 use crate::error::{FileKind, FormatError, JetError, Problem};
 use crate::lgpos::Lgpos;
 use crate::logtime::Logtime;
@@ -31,10 +32,6 @@ pub const SEGMENT_BYTES: usize = 4096;
 pub const SEGMENT_HEADER_BYTES: usize = size_of::<SegmentHeader>();
 /// The flag word of every segment.
 pub const SEGMENT_FLAGS: u32 = 0x2000;
-
-const SEGMENT_BITS: u32 = SEGMENT_BYTES as u32 * 8;
-/// The bit of the segment that is its own flag: never "repaired".
-const FLAG_BIT: u32 = 36 * 8 + 13;
 
 /// The header of a segment in its stored form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -200,52 +197,20 @@ fn verify(bytes: &[u8], number: u16) -> Verdict<'_> {
     if stored == computed {
         return Verdict::Good(bytes.into(), SegmentSource::InPlace);
     }
-    match wrong_bit(stored, computed) {
-        Some(bit) => {
+    match judge_block(stored, computed, BlockStart::Header, SEGMENT_BYTES) {
+        BlockVerdict::WrongBit(bit) => {
             let mut repaired = bytes.to_vec();
             if let Some(byte) = repaired.get_mut(bit as usize / 8) {
                 *byte ^= 1 << (bit % 8);
             }
             Verdict::Good(repaired.into(), SegmentSource::Repaired { bit })
         }
-        None => Verdict::Bad { stored, computed },
+        _ => Verdict::Bad { stored, computed },
     }
 }
 
 /// The checksum of a segment's 4096 bytes, its first eight taken as zero (spec 05 §5.2). `None` for another length.
 #[must_use]
 pub fn segment_checksum(bytes: &[u8], number: u16) -> Option<u64> {
-    if bytes.len() != SEGMENT_BYTES {
-        return None;
-    }
-    let mut columns = 0_u32;
-    let mut rows = 0_u32;
-    for (index, word) in bytes.as_chunks::<4>().0.iter().enumerate().skip(2) {
-        let word = u32::from_le_bytes(*word);
-        columns ^= word;
-        if word.count_ones() % 2 == 1 {
-            rows ^= 32 * index as u32;
-        }
-    }
-    let column_bits = (0..32).filter(|bit| columns >> bit & 1 == 1).fold(0, |all, bit| all ^ bit);
-    let low = rows ^ column_bits;
-    let high = if columns.count_ones() % 2 == 1 { low ^ (SEGMENT_BITS - 1) } else { low };
-    let ecc = high << 16 | low;
-    Some(u64::from(ecc) << 32 | u64::from(columns ^ u32::from(number)))
-}
-
-/// The one wrong bit that explains two checksums, if one does (spec 05 §5.2).
-fn wrong_bit(stored: u64, computed: u64) -> Option<u32> {
-    let difference = stored ^ computed;
-    let ecc = (difference >> 32) as u32;
-    let mask = SEGMENT_BITS - 1;
-    let one_column = (difference as u32).count_ones() == 1;
-    let bit = ecc & 0xFFFF;
-    (one_column && ((ecc >> 16) ^ ecc) & mask == mask && bit < SEGMENT_BITS && bit != FLAG_BIT).then_some(bit)
-}
-
-/// The XOR checksum of a log header or of one copy of a checkpoint (spec 05 §4.3).
-pub(crate) fn xor_header_checksum(bytes: &[u8]) -> u32 {
-    let words = bytes.as_chunks::<4>().0.iter().skip(1);
-    words.fold(0x89AB_CDEF, |sum, word| sum ^ u32::from_le_bytes(*word))
+    (bytes.len() == SEGMENT_BYTES).then(|| ecc_block(bytes, BlockStart::Header, u32::from(number)))?
 }

@@ -8,7 +8,9 @@
 //!
 //! Invariant: the image already carries the record's own dbtime; its checksum is stale.
 
+use crate::compression::decompress;
 use crate::error::{FormatResult, Problem};
+use crate::little_endian::u16_at;
 use crate::page_size::PageSize;
 
 use super::layout::record_error;
@@ -45,21 +47,19 @@ impl<'a> BeforeImage<'a> {
         self.flags
     }
 
-    /// The whole page. `decompress` turns one compressed value into at most `page_size` bytes; it is called only
-    /// for a compressed image.
+    /// The whole page.
     ///
     /// # Errors
-    /// What `decompress` says; a result that is no page; a dehydrated page whose tag array does not fit.
-    pub fn unpack(
-        &self,
-        page_size: PageSize,
-        decompress: impl FnOnce(&[u8], usize) -> FormatResult<Vec<u8>>,
-    ) -> FormatResult<Vec<u8>> {
-        let short = if self.flags.contains(ImageFlags::COMPRESSED) {
-            decompress(self.bytes, page_size.bytes())?
+    /// JET_errLogFileCorrupt for a value that does not inflate, a result that is no page, or a dehydrated page whose
+    /// tag array does not fit.
+    pub fn unpack(&self, page_size: PageSize) -> FormatResult<Vec<u8>> {
+        let mut short = Vec::new();
+        if self.flags.contains(ImageFlags::COMPRESSED) {
+            decompress(self.bytes, page_size.bytes(), &mut short)
+                .map_err(|error| record_error(0, "compressed before-image", error.problem().clone()))?;
         } else {
-            self.bytes.to_vec()
-        };
+            short.extend_from_slice(self.bytes);
+        }
         if self.flags.contains(ImageFlags::DEHYDRATED) {
             return rehydrate(&short, page_size);
         }
@@ -78,15 +78,13 @@ fn rehydrate(short: &[u8], page_size: PageSize) -> FormatResult<Vec<u8>> {
         let problem = Problem::Truncated { needed, available: short.len() as u64 };
         record_error(0, "dehydrated before-image", problem)
     };
-    let half = |at: usize| {
-        short.get(at..at + 2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]])).ok_or_else(truncated)
-    };
-    let tag_bytes = BYTES_PER_TAG * usize::from(half(TAG_COUNT_AT)? & TAG_COUNT_MASK);
+    let tag_count = u16_at(short, TAG_COUNT_AT).ok_or_else(truncated)? & TAG_COUNT_MASK;
+    let tag_bytes = BYTES_PER_TAG * usize::from(tag_count);
     let body = short.len().checked_sub(tag_bytes).filter(|body| *body >= page_size.header_bytes());
     let (Some(body), Some(gap)) = (body, page_size.bytes().checked_sub(short.len())) else {
         return Err(truncated());
     };
-    let free = usize::from(half(FREE_BYTES_AT)?) + gap;
+    let free = usize::from(u16_at(short, FREE_BYTES_AT).ok_or_else(truncated)?) + gap;
     let free = u16::try_from(free).map_err(|_| {
         let problem = Problem::OutOfRange { found: free as u64, min: 0, max: u64::from(u16::MAX) };
         record_error(FREE_BYTES_AT, "dehydrated before-image.cbFree", problem)
