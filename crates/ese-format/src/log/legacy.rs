@@ -107,13 +107,17 @@ impl<'a> Stream<'a> {
                 }
             }
         };
+        if let (Some(_), Some(last)) = (&damage, stream.ranges.last_mut()) {
+            // The tail of its last record lies in what is damaged.
+            last.cut = true;
+        }
         (stream, damage)
     }
 
     /// Adds a range, and says of the one before whether its last record runs on into the new one.
     fn push(&mut self, start: usize, stop: usize, bytes_before: u32) {
         if let Some(previous) = self.ranges.last_mut() {
-            previous.cut = bytes_before == 0 && start % self.sector != 0;
+            previous.cut = bytes_before == 0 && !start.is_multiple_of(self.sector);
             if !previous.cut {
                 previous.stop = start;
             }
@@ -147,15 +151,15 @@ impl<'a> Stream<'a> {
         let seed = if place == Place::Shadow { SEED ^ SHADOW } else { SEED };
         let after = behind..behind + checksum.bytes_after as usize;
         let computed = self.sum(seed, &checksum, before.clone(), after);
-        if computed == checksum.checksum {
-            return Ok(checksum);
-        }
+        let range_good = computed == checksum.checksum;
         let short = self.sum(SHORT_SEED, &checksum, before, behind.min(sector_end)..sector_end);
-        let short_good = checksum.short_flag == RangeChecksum::SHORT_USED && short == checksum.short_checksum;
-        if short_good && checksum.next == 0 {
-            return Err(Fault::TornRange);
+        let short_used = checksum.short_flag == RangeChecksum::SHORT_USED;
+        match (range_good, short == checksum.short_checksum) {
+            (true, short_good) if short_good || !short_used => Ok(checksum),
+            (true, _) => Err(Fault::Range { stored: checksum.short_checksum, computed: short }),
+            (false, true) if short_used && checksum.next == 0 => Err(Fault::TornRange),
+            (false, _) => Err(Fault::Range { stored: checksum.checksum, computed }),
         }
-        Err(Fault::Range { stored: checksum.checksum, computed })
     }
 
     fn check_fields(&self, at: usize, checksum: &RangeChecksum) -> Result<(), Fault> {
@@ -184,7 +188,7 @@ impl<'a> Stream<'a> {
         if checksum.next == 0 {
             return Ok(());
         }
-        let next = behind.checked_add(checksum.next as usize).unwrap_or(usize::MAX);
+        let next = behind.saturating_add(checksum.next as usize);
         let next_sector = end..end.saturating_add(self.sector);
         if !end.is_multiple_of(self.sector) || !next_sector.contains(&next) || next >= self.bytes.len() {
             return invalid("Checksum.next", "is not in the sector behind the range");

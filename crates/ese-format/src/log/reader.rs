@@ -366,7 +366,7 @@ impl<'a> SegmentWalk<'a> {
             let expected = (total - whole.len()).min(SEGMENT_ROOM - FRAGMENT_BYTES);
             match Record::decode(bytes).map_err(|error| error.offset_by(at))? {
                 Record::Fragment(Fragment { piece }) if piece.len() == expected => {
-                    whole.extend_from_slice(piece)
+                    whole.extend_from_slice(piece);
                 }
                 Record::Fragment(_) => {
                     return Err(self.corrupt(

@@ -2,7 +2,9 @@
 
 use ese_corpus::{corpus, files_ending, skipped};
 use ese_format::attach_list::{AttachInfo, AttachListBuilder, Attachment};
-use ese_format::checkpoint::{CHECKPOINT_BYTES, CHECKPOINT_FILE_BYTES, Checkpoint, CheckpointCopy, CheckpointFlags};
+use ese_format::checkpoint::{
+    CHECKPOINT_BYTES, CHECKPOINT_FILE_BYTES, Checkpoint, CheckpointCopy, CheckpointFlags,
+};
 use ese_format::error::{FormatResult, JetError};
 use ese_format::lgpos::Lgpos;
 use ese_format::log::LogVersion;
@@ -17,7 +19,8 @@ fn every_copy_of_every_checkpoint_recomputes_to_its_stored_checksum() {
         let bytes = file.bytes();
         assert_eq!(bytes.len(), CHECKPOINT_FILE_BYTES, "{}", file.name);
         for (copy, start) in [(CheckpointCopy::First, 0), (CheckpointCopy::Second, CHECKPOINT_BYTES)] {
-            let stored = Checkpoint::read_copy(&bytes, copy).unwrap_or_else(|error| panic!("{}: {error}", file.name));
+            let stored =
+                Checkpoint::read_copy(&bytes, copy).unwrap_or_else(|error| panic!("{}: {error}", file.name));
             assert_eq!(stored.as_bytes(), &bytes[start..start + CHECKPOINT_BYTES]);
             let mut resealed = *stored;
             resealed.checksum = 0.into();
@@ -95,7 +98,10 @@ fn the_second_copy_is_read_when_the_first_is_damaged_and_neither_when_both_are()
     let mut other = sample();
     other.file_type = 3.into();
     other.seal();
-    assert_eq!(Checkpoint::read(&other.to_file()).map_err(|error| error.jet()), Err(JetError::FILE_INVALID_TYPE));
+    assert_eq!(
+        Checkpoint::read(&other.to_file()).map_err(|error| error.jet()),
+        Err(JetError::FILE_INVALID_TYPE)
+    );
 }
 
 #[test]

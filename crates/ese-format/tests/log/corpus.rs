@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use ese_corpus::{CorpusFile, corpus, files_ending, skipped};
 use ese_format::lgpos::Lgpos;
 use ese_format::log::header::LogHeader;
-use ese_format::log::record::{DBTIME_NIL, Diff, DiffKind, Record, RecordType, VersionedOperation, encode_diffs};
+use ese_format::log::record::{
+    DBTIME_NIL, Diff, DiffKind, Record, RecordType, VersionedOperation, encode_diffs,
+};
 use ese_format::log::segment::{SEGMENT_BYTES, segment_checksum};
 use ese_format::log::writer::SegmentBuilder;
 use ese_format::log::{LogEnd, LogFile, LogRecord, SegmentSource};
@@ -81,7 +83,8 @@ fn the_windows_logs_have_the_histograms_positions_and_checksums_of_the_specifica
     let mut compared = 0;
     for line in include_str!("histograms.txt").lines().filter(|line| !line.starts_with('#')) {
         let columns: Vec<&str> = line.split(' ').collect();
-        let [name, generation, version, segments, accumulated, count, last, fragmented, by_type] = columns[..]
+        let [name, generation, version, segments, accumulated, count, last, fragmented, by_type] =
+            columns[..]
         else {
             panic!("not nine columns: {line}");
         };
@@ -91,7 +94,11 @@ fn the_windows_logs_have_the_histograms_positions_and_checksums_of_the_specifica
         let header = log.header();
         assert_eq!(format!("{:X}", header.generation.get()), generation, "{name}");
         let found = header.version();
-        assert_eq!(format!("{}.{}.{}", found.major, found.update_major, found.update_minor), version, "{name}");
+        assert_eq!(
+            format!("{}.{}.{}", found.major, found.update_major, found.update_minor),
+            version,
+            "{name}"
+        );
         let found = log.segments().last().map_or("-".to_owned(), |last| format!("1-{:X}", last.number()));
         assert_eq!(found, segments, "{name}");
         assert_eq!(format!("{:016x}", log.accumulated_checksum()), accumulated, "{name}");
@@ -121,7 +128,9 @@ fn the_windows_logs_have_the_histograms_positions_and_checksums_of_the_specifica
         assert_eq!(found, expected, "{name}");
         compared += 1;
     }
-    println!("{compared} logs equal to spec 05 §14: generation, version, segments, checksum, counts, last record");
+    println!(
+        "{compared} logs equal to spec 05 §14: generation, version, segments, checksum, counts, last record"
+    );
     assert!(compared >= 14, "only {compared} of the listed logs are in the corpus");
 }
 
@@ -138,7 +147,9 @@ fn every_header_and_segment_checksum_is_recomputed_and_every_header_encodes_to_i
         headers += 1;
         for attachment in log.header().attachments() {
             let attachment = attachment.unwrap_or_else(|error| panic!("{}: {error}", file.name));
-            assert!(attachment.path.to_text().ends_with(".edb") || attachment.path.to_text().ends_with(".dat"));
+            assert!(
+                attachment.path.to_text().ends_with(".edb") || attachment.path.to_text().ends_with(".dat")
+            );
             assert!(attachment.info.attach < Lgpos::new(header.generation.get(), 0, 0), "{}", file.name);
             attachments += 1;
         }
@@ -207,7 +218,9 @@ fn every_segment_is_rebuilt_by_placing_its_records_again() {
         assert!(padding <= 1, "{}: {padding} segments hold nothing but padding", file.name);
         files += 1;
     }
-    println!("{files} logs, {rebuilt} segments rebuilt to identical bytes; {fresh} runs began on a fresh segment");
+    println!(
+        "{files} logs, {rebuilt} segments rebuilt to identical bytes; {fresh} runs began on a fresh segment"
+    );
 }
 
 /// The built segments with the start times of the real ones and the checksums that go with them.
@@ -309,7 +322,11 @@ fn every_diff_is_sound_and_encodes_to_the_bytes_it_was_decoded_from() {
             let new = replace.apply(&old).unwrap_or_else(|error| panic!("{}: {error}", file.name));
             assert_eq!(new.len(), usize::from(replace.new_length));
             for Diff { kind, two_byte_lengths, new, .. } in &diffs {
-                let kind = if *kind == DiffKind::Replace && new.is_empty() { "Deletion".to_owned() } else { format!("{kind:?}") };
+                let kind = if *kind == DiffKind::Replace && new.is_empty() {
+                    "Deletion".to_owned()
+                } else {
+                    format!("{kind:?}")
+                };
                 let width = if *two_byte_lengths { " (two-byte lengths)" } else { "" };
                 *kinds.entry(kind + width).or_default() += 1;
             }
@@ -327,7 +344,8 @@ fn the_dbtimes_of_every_page_chain_through_consecutive_generations() {
     let mut last: BTreeMap<(u8, u32), u64> = BTreeMap::new();
     let mut links = 0;
     for name in order {
-        let file = ese_corpus::file(&folder, &format!("windows/srum-aptsimulator/{name}")).expect("in the corpus");
+        let file =
+            ese_corpus::file(&folder, &format!("windows/srum-aptsimulator/{name}")).expect("in the corpus");
         let bytes = file.bytes();
         let log = read(&file, &bytes);
         for record in records(&file, &log) {

@@ -5,4 +5,5 @@ mod corpus;
 mod hostile;
 mod legacy;
 mod names;
+mod reading;
 mod vectors;

@@ -1,7 +1,8 @@
 //! Names of log files, and what becomes of reserve logs.
 
 use ese_format::log::names::{
-    GenerationDigits, LogExtension, LogName, archived_log, checkpoint, current_log, parse, reserve_log, temporary_log,
+    GenerationDigits, LogExtension, LogName, archived_log, checkpoint, current_log, parse, reserve_log,
+    temporary_log,
 };
 use ese_format::reserve::{ReserveVerdict, judge};
 
@@ -41,9 +42,26 @@ fn what_is_written_is_parsed_back_in_either_case() {
 #[test]
 fn names_of_others_are_ignored() {
     for name in [
-        "", ".", "edb", "edb.", "ed.log", "edb1.log", "edb000001.log", "edb0000G.log", "edb+0001.log", "edb00000.log",
-        "edbFFFFFFFF.log", "edb00001.jsl", "edbres1.jrs", "edbres000001.jrs", "edbx.chk", "xyz00001.log", "é.log",
-        "edé00001.log", "edbtmp.chk", "edb00001.log.gz",
+        "",
+        ".",
+        "edb",
+        "edb.",
+        "ed.log",
+        "edb1.log",
+        "edb000001.log",
+        "edb0000G.log",
+        "edb+0001.log",
+        "edb00000.log",
+        "edbFFFFFFFF.log",
+        "edb00001.jsl",
+        "edbres1.jrs",
+        "edbres000001.jrs",
+        "edbx.chk",
+        "xyz00001.log",
+        "é.log",
+        "edé00001.log",
+        "edbtmp.chk",
+        "edb00001.log.gz",
     ] {
         assert_eq!(parse("edb", name), None, "{name}");
     }
@@ -59,5 +77,8 @@ fn reserve_logs_of_another_size_or_number_are_deleted_and_other_files_left_alone
     assert_eq!(judge("res1.log"), Some(ReserveVerdict::Delete));
     assert_eq!(judge("edb.log"), None);
     assert_eq!(judge("srures00001.jrs"), None);
-    assert_eq!(ese_format::reserve::judge("edb", "edbres00001.jrs", 4096, 65536, 2), Some(ReserveVerdict::Delete));
+    assert_eq!(
+        ese_format::reserve::judge("edb", "edbres00001.jrs", 4096, 65536, 2),
+        Some(ReserveVerdict::Delete)
+    );
 }

@@ -8,8 +8,8 @@ use ese_format::checksum::xor_header_checksum;
 use ese_format::lgpos::Lgpos;
 use ese_format::log::header::LogHeader;
 use ese_format::log::record::{
-    BackupPhase, BackupScope, DBTIME_NIL, DatabaseFlags, DiffForm, DiffKind, Diffs, ImageFlags, MergeFlags, MergeType,
-    PageOperationFlags, Record, RecordType, SplitOperation, SplitType, VersionedOperation,
+    BackupPhase, BackupScope, DBTIME_NIL, DatabaseFlags, DiffForm, DiffKind, Diffs, ImageFlags, MergeFlags,
+    MergeType, PageOperationFlags, Record, RecordType, SplitOperation, SplitType, VersionedOperation,
 };
 use ese_format::log::segment::{SEGMENT_BYTES, segment_checksum};
 use ese_format::log::version::LogVersion;
@@ -25,9 +25,9 @@ fn hex(text: &str) -> Vec<u8> {
             bytes.extend(u64::from_str_radix(number, 16).expect("a number").to_le_bytes());
             continue;
         }
-        let (count, digits) = word.split_once('*').map_or((1, word), |(count, digits)| {
-            (count.parse().expect("a count"), digits)
-        });
+        let (count, digits) = word
+            .split_once('*')
+            .map_or((1, word), |(count, digits)| (count.parse().expect("a count"), digits));
         for _ in 0..count {
             bytes.extend(digits.as_bytes().chunks(2).map(|pair| {
                 u8::from_str_radix(str::from_utf8(pair).expect("ASCII"), 16).expect("two digits")
@@ -146,8 +146,7 @@ fn database_and_lifecycle_records_have_the_known_fields() {
     trace.extend(b"[2/5/2022 19:30:29.951] Begin  CreateIndex: AutoIncIdIndex [objid:0xf,pgnoFDP:0x41]\0");
     expect!(trace, Record::Trace(trace) => assert_eq!((trace.procid, trace.text.len()), (5, 0x54)));
     let path = "C:\\ese\\crash-A\\crash.edb\0".encode_utf16().flat_map(u16::to_le_bytes);
-    let mut create =
-        hex("0e 0500 01 00000000 00000000 bcdca4d1 302603150b7ed502 16*00 3200 0c 0200 0000");
+    let mut create = hex("0e 0500 01 00000000 00000000 bcdca4d1 302603150b7ed502 16*00 3200 0c 0200 0000");
     create.extend(path);
     assert_eq!(create.len(), 97);
     expect!(create, Record::CreateDb(create) => {
@@ -298,7 +297,10 @@ fn diffs_have_the_known_meaning() {
     let old: Vec<u8> = (0..0x6F0).map(|index| (index % 251) as u8).collect();
     let applied = Diffs::new(&bytes, DiffForm::Small).apply(&old, 0x308).expect("a deletion");
     assert_eq!(applied, old[..0x308]);
-    assert!(Diffs::new(&bytes, DiffForm::Small).apply(&old, 0x309).is_err(), "another length than the record says");
+    assert!(
+        Diffs::new(&bytes, DiffForm::Small).apply(&old, 0x309).is_err(),
+        "another length than the record says"
+    );
     assert!(Diffs::new(&bytes, DiffForm::Small).apply(&old[..0x6EF], 0x308).is_err(), "more than there is");
 
     let bytes = hex("0e1f 1f 00 c8");
@@ -361,20 +363,38 @@ fn annotated_records_lie_where_the_specification_says() {
         let Record::Split2(record) = record else { panic!("{record:?}") };
         assert_eq!((length, pieces), (2260, 2));
         let split = &record.split;
-        assert_eq!((split.page.page_number, split.new_page, split.right_page, split.parent_page), (0x87, 0x8D, 0x81, 0x23));
+        assert_eq!(
+            (split.page.page_number, split.new_page, split.right_page, split.parent_page),
+            (0x87, 0x8D, 0x81, 0x23)
+        );
         assert_eq!((split.split_type, split.split_operation), (SplitType::RIGHT, SplitOperation::INSERT));
         assert_eq!((split.operation_line, split.split_line, split.line_count), (3, 10, 21));
         assert_eq!((split.prefix_line_split, split.prefix_line_new), (1, 9));
-        assert_eq!((record.parent_key.len(), record.prefix_old.len(), record.prefix_new.len()), (67, 255, 255));
+        assert_eq!(
+            (record.parent_key.len(), record.prefix_old.len(), record.prefix_new.len()),
+            (67, 255, 255)
+        );
         assert!(split.needs_image());
         let image = record.before_image().expect("an image");
         assert_eq!((image.flags(), image.bytes().len()), (ImageFlags::COMPRESSED, 1573));
         assert_eq!(crc32(image.bytes()), 0xE8CE_8BAF);
         assert_eq!(crc32(&image.unpack(PageSize::K4).expect("a page")), 0x654B_C2AB);
     });
-    with("windows/srum-belkasoft/Dirty/SRU0004F.log", Lgpos::new(0x4F, 8, 0x79D), &mut of_type(RecordType::MacroInfo, 13));
-    with("windows/srum-belkasoft/Dirty/SRU0004F.log", Lgpos::new(0x4F, 8, 0x1B6), &mut of_type(RecordType::ConvertFdp2, 68));
-    with("windows/srum-belkasoft/Dirty/SRU00051.log", Lgpos::new(0x51, 5, 0xEA9), &mut of_type(RecordType::Nop2, 343));
+    with(
+        "windows/srum-belkasoft/Dirty/SRU0004F.log",
+        Lgpos::new(0x4F, 8, 0x79D),
+        &mut of_type(RecordType::MacroInfo, 13),
+    );
+    with(
+        "windows/srum-belkasoft/Dirty/SRU0004F.log",
+        Lgpos::new(0x4F, 8, 0x1B6),
+        &mut of_type(RecordType::ConvertFdp2, 68),
+    );
+    with(
+        "windows/srum-belkasoft/Dirty/SRU00051.log",
+        Lgpos::new(0x51, 5, 0xEA9),
+        &mut of_type(RecordType::Nop2, 343),
+    );
 }
 
 /// CRC-32 (IEEE), for the two values the chapter prints.
@@ -437,7 +457,10 @@ fn damaged_segments_are_repaired_restored_or_named() {
     assert_eq!(judge(&torn), (0xE, true, None));
     let log = LogFile::read(&torn).expect("the header is good");
     assert_eq!(log.segments().last().map(|last| last.source()), Some(SegmentSource::Shadow));
-    assert_eq!(log.segments().last().map(|last| last.bytes()), Some(&good[0xE * SEGMENT_BYTES..0xF * SEGMENT_BYTES]));
+    assert_eq!(
+        log.segments().last().map(|last| last.bytes()),
+        Some(&good[0xE * SEGMENT_BYTES..0xF * SEGMENT_BYTES])
+    );
 
     // An all-zero segment is empty, and then its shadow counts as left over.
     assert_eq!(judge(&zeroed(&[0xE])), (0xD, false, None));
