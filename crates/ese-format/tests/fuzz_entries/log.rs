@@ -3,7 +3,6 @@
 use ese_format::attach_list::{ATTACH_LIST_BYTES, AttachList, AttachListBuilder};
 use ese_format::checkpoint::{CHECKPOINT_BYTES, Checkpoint};
 use ese_format::checksum::{BlockStart, ecc_block, seal_header};
-use ese_format::compression::decompress;
 use ese_format::error::FileKind;
 use ese_format::flush_map::{FlushMapHeader, MAP_PAGE_BYTES, MapPage};
 use ese_format::log::record::{BeforeImage, Record};
@@ -110,12 +109,8 @@ pub(super) fn log_stream_of_version_7(input: &[u8]) {
 }
 
 fn unpack(image: Option<BeforeImage<'_>>) {
-    let inflate = |stored: &[u8], bytes_max: usize| {
-        let mut into = Vec::new();
-        decompress(stored, bytes_max, &mut into).map(|()| into)
-    };
     for size in ese_format::page_size::PageSize::ALL {
-        if let Some(Ok(page)) = image.map(|image| image.unpack(size, inflate)) {
+        if let Some(Ok(page)) = image.map(|image| image.unpack(size)) {
             assert_eq!(page.len(), size.bytes());
         }
     }
