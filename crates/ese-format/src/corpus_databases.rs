@@ -25,11 +25,11 @@ pub(crate) fn each_database(test: &str, mut visit: impl FnMut(&CorpusDatabase)) 
     for file in files(&folder) {
         let bytes = file.bytes();
         let probe = bytes.get(..PROBE_BYTES).unwrap_or(&bytes);
-        if let Ok(pair) = choose_header(probe) {
-            if pair.header.fields.magic.get() == crate::database_header::MAGIC {
-                visit(&CorpusDatabase { name: file.name, bytes, pair });
-                count += 1;
-            }
+        if let Ok(pair) = choose_header(probe)
+            && pair.header.fields.magic.get() == crate::database_header::MAGIC
+        {
+            visit(&CorpusDatabase { name: file.name, bytes, pair });
+            count += 1;
         }
     }
     assert!(count > 0, "the corpus at {} has no database", folder.display());

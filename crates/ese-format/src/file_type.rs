@@ -101,3 +101,64 @@ fn is_database(first_bytes: &[u8]) -> bool {
     crate::database_header::choose_header(first_bytes)
         .is_ok_and(|pair| pair.header.fields.magic.get() == crate::database_header::MAGIC)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use ese_corpus::{corpus, files, skipped};
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_corpus_is_told_by_its_bytes_as_by_its_name() {
+        let Some(folder) = corpus() else { return skipped("file kinds") };
+        let mut counts: BTreeMap<(String, Option<&str>), usize> = BTreeMap::new();
+        for file in files(&folder) {
+            let bytes = file.bytes();
+            let extension = file.name.rsplit('.').next().unwrap_or_default().to_lowercase();
+            let found = identify(&bytes);
+            let expected: &[Option<FileKind>] = match &*extension {
+                "jfm" => &[Some(FileKind::FlushMap)],
+                "chk" => &[Some(FileKind::Checkpoint)],
+                "log" => &[Some(FileKind::Log), None],
+                "edb" | "mdb" => &[Some(FileKind::Database)],
+                "txt" | "jsonl" | "md" | "csv" | "jrs" => &[None],
+                _ => &[found],
+            };
+            assert!(expected.contains(&found), "{}: {found:?}", file.name);
+            // A log that is no log was made ahead of its use: no byte of it counts.
+            let is_blank = extension != "log" || found.is_some() || bytes.iter().all(|byte| *byte == 0);
+            assert!(is_blank || file.name.contains("tmp"), "{}", file.name);
+            let name = found.map(|kind| match kind {
+                FileKind::Database => "database",
+                FileKind::Log => "log",
+                FileKind::Checkpoint => "checkpoint",
+                FileKind::FlushMap => "flush map",
+                FileKind::ReserveLog | FileKind::Patch => "other",
+            });
+            *counts.entry((extension, name)).or_insert(0) += 1;
+        }
+        println!("{counts:?}");
+        assert!(counts.values().sum::<usize>() > 0);
+    }
+
+    #[test]
+    fn a_kind_is_told_only_when_its_checksum_holds() {
+        for (length, file_type, kind) in [
+            (4096, FileType::Log, FileKind::Log),
+            (4096, FileType::Checkpoint, FileKind::Checkpoint),
+            (8192, FileType::FlushMap, FileKind::FlushMap),
+        ] {
+            let mut header = vec![0; length];
+            header[FILE_TYPE_OFFSET] = file_type.raw() as u8;
+            crate::checksum::seal_header(&mut header);
+            assert_eq!(identify(&header), Some(kind));
+            header[100] ^= 1;
+            assert_eq!(identify(&header), None);
+            assert_eq!(identify(&header[..length - 1]), None);
+        }
+        assert_eq!(identify(&[]), None);
+        assert_eq!(FileType::from_raw(12), None);
+    }
+}

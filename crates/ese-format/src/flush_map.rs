@@ -145,9 +145,11 @@ impl FlushMapHeader {
     /// The header of a new map: version and file type set, all else zero.
     #[must_use]
     pub fn new() -> Self {
-        let mut fields = FlushMapFields::default();
-        fields.version = FLUSH_MAP_VERSION.into();
-        fields.file_type = FileType::FlushMap.raw().into();
+        let fields = FlushMapFields {
+            version: FLUSH_MAP_VERSION.into(),
+            file_type: FileType::FlushMap.raw().into(),
+            ..FlushMapFields::default()
+        };
         Self { fields, beyond: vec![0; MAP_PAGE_BYTES - size_of::<FlushMapFields>()] }
     }
 

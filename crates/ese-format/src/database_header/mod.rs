@@ -124,14 +124,16 @@ impl DatabaseHeader {
     /// An empty header of a new file: magic, versions of creation, page size and file type set, all else zero.
     #[must_use]
     pub fn new(page_size: PageSize) -> Self {
-        let mut fields = HeaderFields::default();
-        fields.magic = MAGIC.into();
-        fields.version = DATABASE_VERSION.into();
-        fields.update_major = version::DATABASE_UPDATE_MAJOR_AT_CREATION.into();
-        fields.create_version = DATABASE_VERSION.into();
-        fields.create_update_major = version::DATABASE_UPDATE_MAJOR_AT_CREATION.into();
-        fields.page_size = (page_size as u32).into();
-        fields.file_type = FileType::Database.raw().into();
+        let fields = HeaderFields {
+            magic: MAGIC.into(),
+            version: DATABASE_VERSION.into(),
+            update_major: version::DATABASE_UPDATE_MAJOR_AT_CREATION.into(),
+            create_version: DATABASE_VERSION.into(),
+            create_update_major: version::DATABASE_UPDATE_MAJOR_AT_CREATION.into(),
+            page_size: (page_size as u32).into(),
+            file_type: FileType::Database.raw().into(),
+            ..HeaderFields::default()
+        };
         Self { fields, page_size, beyond: vec![0; page_size.bytes() - HEADER_BYTES] }
     }
 

@@ -128,8 +128,7 @@ fn tags(page: &PageView<'_>) -> FormatResult<()> {
     let mut used = TAG_BYTES * page.tag_count();
     let first_free = usize::from(page.header().first_free.get());
     for index in 0..page.tag_count() {
-        let item = page.item(index)?;
-        let Some(tag) = page.tag(index) else { continue };
+        let (tag, item) = page.tag_and_item(index)?;
         if item.is_empty() {
             if index >= page.reserved_tags() {
                 return Err(page.tag_error(index, "tag", Problem::Invalid("a line without bytes")));
@@ -157,8 +156,9 @@ fn tags(page: &PageView<'_>) -> FormatResult<()> {
 fn nodes(page: &PageView<'_>) -> FormatResult<()> {
     let is_leaf = page.flags().contains(PageFlags::LEAF);
     let last = page.line_count().checked_sub(1);
+    let prefix = page.key_prefix()?;
     for index in 0..page.line_count() {
-        let node = page.node(index)?;
+        let node = page.node_with_prefix(index, prefix)?;
         if node.key().is_empty() && (is_leaf || Some(index) != last) {
             let offset = page.line(index)?.offset;
             let problem = Problem::Invalid("a key without bytes");

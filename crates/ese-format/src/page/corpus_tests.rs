@@ -14,9 +14,9 @@ use crate::trailer::Trailer;
 
 /// The pages of a database that must be sound, each with its number.
 fn live_pages(database: &CorpusDatabase) -> impl Iterator<Item = (u32, PageView<'_>)> {
-    let numbers = if database.is_temporary() { 1..=0 } else { database.owned_pages() };
     let trailer = database.trailer_page().is_some().then(|| database.pages_in_file());
-    numbers.filter(move |number| Some(*number) != trailer).filter_map(|number| {
+    let is_live = move |number: &u32| !database.is_temporary() && Some(*number) != trailer;
+    database.owned_pages().filter(is_live).filter_map(|number| {
         let bytes = database.page(number)?;
         if bytes.iter().all(|byte| *byte == 0) {
             return None;

@@ -210,21 +210,32 @@ impl<'a> PageView<'a> {
     /// # Errors
     /// -357 when there is no such tag, or it points outside of the page's data.
     pub fn item(&self, index: usize) -> FormatResult<&'a [u8]> {
+        self.tag_and_item(index).map(|(_, item)| item)
+    }
+
+    /// Tag number `index`, the reserved ones counted, and its bytes.
+    ///
+    /// # Errors
+    /// -357 when there is no such tag, or it points outside of the page's data.
+    pub(super) fn tag_and_item(&self, index: usize) -> FormatResult<(Tag, &'a [u8])> {
         let Some(tag) = self.tag(index) else {
             let problem = Problem::OutOfRange { found: index as u64, min: 0, max: self.tag_count() as u64 };
             return Err(self.error(34, "tag number", problem, JetError::PAGE_TAG_CORRUPTED));
         };
         if tag.length == 0 {
-            return Ok(&[]);
+            return Ok((tag, &[]));
         }
         let start = self.size.header_bytes() + usize::from(tag.offset);
         let end = start + usize::from(tag.length);
         let data_end = self.size.bytes() - TAG_BYTES * self.tag_count();
-        if end > data_end {
-            let problem = Problem::OutOfRange { found: end as u64, min: start as u64, max: data_end as u64 };
-            return Err(self.tag_error(index, "tag", problem));
+        match self.bytes.get(start..end) {
+            Some(item) if end <= data_end => Ok((tag, item)),
+            _ => {
+                let problem =
+                    Problem::OutOfRange { found: end as u64, min: start as u64, max: data_end as u64 };
+                Err(self.tag_error(index, "tag", problem))
+            }
         }
-        Ok(self.bytes.get(start..end).unwrap_or_default())
     }
 
     /// The bytes of tag 0: space header, split buffer or key prefix; empty on a page without tags.
@@ -252,9 +263,7 @@ impl<'a> PageView<'a> {
             let problem = Problem::OutOfRange { found: index as u64, min: 0, max: self.line_count() as u64 };
             return Err(self.error(34, "line number", problem, JetError::BAD_LINE_COUNT));
         }
-        let tag_index = index + self.reserved_tags();
-        let bytes = self.item(tag_index)?;
-        let tag = self.tag(tag_index).expect("item() found the tag");
+        let (tag, bytes) = self.tag_and_item(index + self.reserved_tags())?;
         let flags = if self.size.is_large() {
             bytes
                 .first_chunk()
@@ -270,15 +279,24 @@ impl<'a> PageView<'a> {
     /// # Errors
     /// Those of [`Self::line`], and -358 when the node's lengths do not fit.
     pub fn node(&self, index: usize) -> FormatResult<NodeView<'a>> {
+        self.node_with_prefix(index, self.key_prefix()?)
+    }
+
+    /// The node on line number `index` of a page whose [`Self::key_prefix`] is at hand already.
+    pub(super) fn node_with_prefix(&self, index: usize, prefix: &'a [u8]) -> FormatResult<NodeView<'a>> {
         let line = self.line(index)?;
-        NodeView::decode(line.bytes, line.flags, self.key_prefix()?)
+        NodeView::decode(line.bytes, line.flags, prefix)
             .map_err(|error| error.offset_by(line.offset as u64).on_page(self.number))
     }
 
     /// The nodes of all lines, in order.
     pub fn nodes(&self) -> impl Iterator<Item = FormatResult<NodeView<'a>>> + use<'a> {
         let view = *self;
-        (0..view.line_count()).map(move |index| view.node(index))
+        let prefix = view.key_prefix();
+        (0..view.line_count()).map(move |index| match &prefix {
+            Ok(prefix) => view.node_with_prefix(index, prefix),
+            Err(error) => Err(error.clone()),
+        })
     }
 
     pub(super) fn error(
