@@ -64,10 +64,8 @@ struct SetRun<'a> {
 
 /// `/ml BASE` and `/k BASE`.
 pub(super) fn run(options: &LogDumpOptions, base: &str, out: &mut Output<'_>) -> CommandResult {
-    writeln!(out)?;
-    if options.csv_file.is_some() {
-        writeln!(out)?;
-    }
+    let blank_lines = if options.csv_file.is_some() { 2 } else { 1 };
+    out.frame(format_args!("{}", "\n".repeat(blank_lines)))?;
     let csv = single::open_csv(options, out)?;
     let indent = if options.shows_records() { 6 } else { 5 };
     writeln!(out, "Verifying log files...\n{:indent$}Base name: {base}", "")?;
@@ -224,7 +222,7 @@ impl SetRun<'_> {
             if !self.options.shows_records() {
                 self.under_file_line(&[examined.damage_sentence(damage)], out)?;
             }
-            return Err(Failure::of_format(damage.clone(), &file.path));
+            return examined.into_result(&file.path);
         }
         if self.options.shows_records() {
             writeln!(out, "\nIntegrity check passed for log file: {}", file.path.display())?;

@@ -40,6 +40,12 @@ impl Examined {
         format!("Log damaged (unusable). Last Lgpos: {}. Error {}.", LastLgpos(self.end), damage.jet().code())
     }
 
+    /// Success, or the failure that names the place of the damage.
+    pub(super) fn into_result(self, file: &Path) -> CommandResult {
+        let Some(damage) = self.damage else { return Ok(()) };
+        Err(Failure::of_format(damage, file).with_detail(format!("damaged at lgpos {}", LastLgpos(self.end))))
+    }
+
     /// What the JSON document says of the log, its header included.
     pub(super) fn to_json(&self, header: &LogHeader, checkpoint: Option<Lgpos>) -> Map<String, Value> {
         let page_bytes = page_bytes(header);
@@ -166,7 +172,7 @@ pub(super) fn run(options: &LogDumpOptions, out: &mut Output<'_>) -> CommandResu
 
 fn run_body(options: &LogDumpOptions, out: &mut Output<'_>) -> CommandResult {
     let shown = options.source.as_path();
-    writeln!(out)?;
+    out.frame(format_args!("\n"))?;
     if options.purpose == LogPurpose::Dump {
         writeln!(out, "      Base name: {}\n      Log file: {}", base_of(shown), shown.display())?;
     }
@@ -205,7 +211,7 @@ fn run_body(options: &LogDumpOptions, out: &mut Output<'_>) -> CommandResult {
             write_error(if options.csv_file.is_some() { 16 } else { 6 }, &sentence, out)?;
         }
     }
-    examined.damage.map_or(Ok(()), |damage| Err(Failure::of_format(damage, shown)))
+    examined.into_result(shown)
 }
 
 /// Creates the CSV file that was asked for, and says so.
