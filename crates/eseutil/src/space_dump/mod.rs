@@ -2,6 +2,7 @@
 //!
 //! Rows are written as their trees are read, so that a broken tree ends the table where it stands.
 
+mod engine_tables;
 mod extents;
 pub(crate) mod fields;
 mod json;
@@ -103,6 +104,7 @@ fn dump(
     let database = Database::open(request.source, &open).map_err(failed)?;
     let page_bytes = database.page_size().bytes();
     out.set("page_size", page_bytes);
+    engine_tables::write(&database, out)?;
     writeln!(out, "        PageSize: {page_bytes}\n")?;
     write_header(request, out)?;
     let with_space_trees = request.space_trees > SpaceTrees::Hidden || request.counts_pages();
