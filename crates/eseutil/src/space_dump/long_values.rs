@@ -5,7 +5,7 @@
 
 use super::fields::{Field as F, Field};
 use super::statistics::{
-    EXTRA_SEEK_BOUNDS, EXTRA_SIZE_BOUNDS, Histogram, RATIO_BOUNDS, SEEK_BOUNDS, SIZE_BOUNDS,
+    EXTRA_SEEK_BOUNDS, EXTRA_SIZE_BOUNDS, Histogram, RATIO_BOUNDS, SEEK_BOUNDS, SIZE_BOUNDS, fixed,
 };
 
 /// Statistics of the values of one tree.
@@ -137,7 +137,7 @@ impl LongValues {
         let number = |value: u64| Some(format!("{value:>width$}"));
         let mean = |measure: &Measure| {
             let mean = if self.count == 0 { 0.0 } else { measure.sum as f64 / self.count as f64 };
-            Some(format!("{mean:>width$.2}"))
+            Some(format!("{:>width$}", fixed(mean, 2)))
         };
         match field {
             F::LvRefs => number(self.references),

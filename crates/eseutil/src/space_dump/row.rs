@@ -3,7 +3,7 @@
 use ese_format::space::Extent;
 
 use super::fields::{Field as F, Field, blank};
-use super::statistics::{Distribution, Histogram, NODE_BOUNDS, RUN_BOUNDS, megabytes, percent};
+use super::statistics::{Distribution, Histogram, NODE_BOUNDS, RUN_BOUNDS, fixed, megabytes, percent};
 use crate::space_hints::SpaceHints;
 
 /// The kind of tree a row describes.
@@ -211,7 +211,7 @@ impl Row {
         let width = field.width();
         let number = |value: u64| Some(format!("{value:>width$}"));
         let pages_in_mb = |pages: u64| Some(format!("{:>width$}", megabytes(pages, against.page_bytes)));
-        let share = |value: f64| Some(format!("{value:>8.2}%"));
+        let share = |value: f64| Some(format!("{:>8}%", fixed(value, 2)));
         let of_table = |pages: u64| against.table_pages.and_then(|table| share(percent(pages, table)));
         let space = &self.space;
         let shape = self.shape.as_ref();
@@ -262,7 +262,7 @@ impl Row {
             F::Internal => number(shape?.internal_pages),
             F::InternalMb => pages_in_mb(shape?.internal_pages),
             F::Depth => number(shape?.depth.into()),
-            F::IoRuns => Some(format!("{:>width$.2}", shape?.pages_of_a_run())),
+            F::IoRuns => Some(format!("{:>width$}", fixed(shape?.pages_of_a_run(), 2))),
             F::IoRunsHisto => Some(shape?.run_histogram.cell()),
             F::FwdScans => number(shape?.forward_scans),
             F::IntFreeBytes => Some(shape?.internal_free.cell()),

@@ -104,6 +104,14 @@ pub(crate) fn megabytes(pages: u64, page_bytes: usize) -> String {
     format!("{}.{:03}", kilobytes / 1024, rest * 1000 / 1024 + u64::from(rest != 0))
 }
 
+/// A number with these decimals where a half goes up, as the original's library prints it; Rust's goes to the even digit.
+pub(crate) fn fixed(value: f64, decimals: usize) -> String {
+    let scale = if decimals == 1 { 10.0 } else { 100.0 };
+    // Larger numbers have no such decimals.
+    let rounded = if value.abs() < 1e12 { (value * scale).round() / scale } else { value };
+    format!("{rounded:.decimals$}")
+}
+
 /// `part` in per cent of `whole`, 0 where there is no whole.
 pub(crate) fn percent(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
@@ -134,6 +142,13 @@ mod tests {
         assert_eq!(megabytes(1, 4096), "0.004");
         assert_eq!(megabytes(254, 4096), "0.993");
         assert_eq!(megabytes(256, 4096), "1.000");
+    }
+
+    #[test]
+    fn halves_go_up() {
+        assert_eq!(fixed(percent(1, 32), 2), "3.13");
+        assert_eq!(fixed(percent(1, 16), 1), "6.3");
+        assert_eq!(fixed(1_024_819_115_206_086_144.0, 2), "1024819115206086144.00");
     }
 
     #[test]

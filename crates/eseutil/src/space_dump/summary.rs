@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Request;
 use super::row::{Kind, Row};
-use super::statistics::percent;
+use super::statistics::{fixed, percent};
 use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
 
@@ -206,7 +206,8 @@ impl Summary {
     }
 
     fn write_pages(&self, request: &Request<'_>, leaked: bool, out: &mut Output<'_>) -> CommandResult {
-        let part = |pages: u64, name: &str| format!("{pages} {name} ({:.1}%)", percent(pages, self.owned));
+        let part =
+            |pages: u64, name: &str| format!("{pages} {name} ({}%)", fixed(percent(pages, self.owned), 1));
         let available = part(self.available, "Available");
         if !request.counts_pages() {
             let used = part(self.owned.saturating_sub(self.available), "Used");

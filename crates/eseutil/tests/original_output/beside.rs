@@ -4,6 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::{differences, normalise, run};
 
+/// Dumps that are compared; `tests/log_dump` compares those of logs.
+const KINDS: [&str; 4] = ["eseutil-mh", "eseutil-mk", "eseutil-mm", "eseutil-ms"];
+
+/// The block of the table MSysDefrag2 has its labels cut to one letter there, a fault of that build (ese/eseutil has none).
+const NOT_RUN: [&str; 1] = ["big/eseutil-ms.txt"];
+
 /// A stored output and the file it is of.
 struct Beside {
     stored: PathBuf,
@@ -29,10 +35,11 @@ fn find(set: &Path, stored: PathBuf) -> Option<Beside> {
 
 fn compare(beside: &Beside) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let path = beside.file.unpack_into(folder.path());
-    let name = path.file_name().and_then(|name| name.to_str()).expect("corpus names are plain");
+    // The path as Windows had it, some of which is printed, is as good a file name here.
+    let name = beside.shown.as_str();
+    std::fs::write(folder.path().join(name), beside.file.bytes()).expect("the folder can be written");
     let stored = std::fs::read_to_string(&beside.stored).expect("it was read before");
-    let stored = stored.split_once('\n').map_or("", |(_, text)| text).replace(&beside.shown, name);
+    let stored = stored.split_once('\n').map_or("", |(_, text)| text);
     // Two differences of the set-up, not of the text: the frame's first line end, and the place of the exit status.
     let stored = stored.split("exit status: ").next().unwrap_or_default();
     let ours = run(&[&beside.switch, name], &folder);
@@ -40,17 +47,14 @@ fn compare(beside: &Beside) -> Vec<String> {
 }
 
 #[test]
-fn every_dump_of_a_header_or_checkpoint_beside_its_file_is_printed_line_by_line() {
+fn every_dump_stored_beside_its_file_is_printed_line_by_line() {
     let Some(corpus) = ese_corpus::corpus() else {
-        return ese_corpus::skipped(
-            "every_dump_of_a_header_or_checkpoint_beside_its_file_is_printed_line_by_line",
-        );
+        return ese_corpus::skipped("every_dump_stored_beside_its_file_is_printed_line_by_line");
     };
     let mut outputs: Vec<_> = ese_corpus::files(&corpus.join("ese"))
         .into_iter()
-        .filter(|file| {
-            file.file_name().starts_with("eseutil-mh") || file.file_name().starts_with("eseutil-mk")
-        })
+        .filter(|file| KINDS.iter().any(|kind| file.file_name().starts_with(kind)))
+        .filter(|file| !NOT_RUN.contains(&file.name.as_str()))
         .collect();
     outputs.sort_by(|left, right| left.name.cmp(&right.name));
     let (mut equal, mut different) = (0, Vec::new());

@@ -19,6 +19,8 @@ const FAMILIES: &[Family] = &[
     Family { name: "/mk", heading: "Header", commands: &["eseutil /mk"] },
     Family { name: "/mp", heading: "Header", commands: &["eseutil /mp"] },
     Family { name: "/ml", heading: "Logs", commands: &["eseutil /ml"] },
+    Family { name: "/mm", heading: "Meta data", commands: &["eseutil /mm"] },
+    Family { name: "/ms", heading: "Space", commands: &["eseutil /ms"] },
     Family { name: "/k", heading: "Logs", commands: &["eseutil /k"] },
     Family { name: "/k", heading: "Checksum", commands: &["eseutil /k"] },
 ];

@@ -19,9 +19,35 @@ pub(crate) fn text(text: &str, folder: &Path) -> Vec<String> {
             lines.push("<banner>".to_owned());
             continue;
         }
-        lines.push(normal_line(&line.replace(&*folder, "<CURDIR>")));
+        if !is_of_the_file_system(line) {
+            lines.push(normal_line(&line.replace(&*folder, "<CURDIR>")));
+        }
     }
     lines
+}
+
+/// Whether a line of `/ms` tells of the volume the file lies on, or of its extents there.
+fn is_of_the_file_system(line: &str) -> bool {
+    [
+        "  Volume Name: ",
+        "  File System: ",
+        "  Cluster Size: ",
+        "  NTFS Attribute List Size: ",
+        "  Extent",
+        "    FileOffset:",
+        "    Smallest: ",
+        "    Largest: ",
+        "    Average: ",
+        "    Total Size: ",
+        "    Histogram (MB,Extents):",
+        "      Lengths: ",
+        "    Percentiles (% Extents,MB):",
+        "      Percentile:",
+        "  On-disk Size: ",
+        "   Space Saved: ",
+    ]
+    .iter()
+    .any(|start| line.starts_with(start))
 }
 
 /// Lines of standard error in a fixed order, without our own sentences beside them.
