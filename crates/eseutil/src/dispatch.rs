@@ -9,7 +9,9 @@ use crate::command_line::{Command, Dump, DumpKind, Settings};
 use crate::failure::{CommandResult, Failure};
 use crate::log_dump::{self, LogDumpOptions};
 use crate::output::{Output, Renderer, Report};
-use crate::{checkpoint_dump, checksum, export, flush_map_dump, header_dump, meta_dump, space_dump};
+use crate::{
+    checkpoint_dump, checksum, export, flush_map_dump, header_dump, info, meta_dump, space_dump,
+};
 
 /// Runs a command.
 ///
@@ -23,7 +25,7 @@ pub fn run(command: &Command, settings: &Settings, out: &mut Output<'_>) -> Comm
         }
         Command::Export(options) => export::run(options, settings, out),
         Command::Tables(source) => export::list_tables(source, out),
-        Command::Info(_) => unavailable("info", out),
+        Command::Info(sources) => each(sources, out, info::run),
         Command::Unavailable(mode) => unavailable(mode, out),
         Command::ClassicHelp | Command::Help(_) | Command::Version => Ok(()),
     }
@@ -76,7 +78,10 @@ fn run_dump(dump: &Dump, source: &Path, settings: &Settings, out: &mut Output<'_
         DumpKind::Header => header_dump::run(source, &dump.options, settings, out),
         DumpKind::Checkpoint => checkpoint_dump::run(source, out),
         DumpKind::FlushMap => flush_map_dump::run(source, &dump.options, out),
-        DumpKind::Log => log_dump::run(&LogDumpOptions::of_dump(source, &dump.options), out),
+        DumpKind::Log => {
+            let options = LogDumpOptions::of_dump(source, &dump.options);
+            log_dump::run(&LogDumpOptions { csv_encoding: settings.csv_encoding, ..options }, out)
+        }
         DumpKind::MetaData => meta_dump::run(source, &dump.options, settings, out),
         DumpKind::Space => space_dump::run(source, &dump.options, settings, out),
         DumpKind::SpaceCategory => unavailable("Space category dump (/mc)", out),

@@ -173,7 +173,11 @@ impl fmt::Display for JetFailure {
             (None, Some(file)) => write!(f, "{}: {}", file.display(), error_text(self.error))?,
             (None, None) => f.write_str(error_text(self.error))?,
         }
-        write!(f, " [{} ({})]", self.error.name(), self.error.code())
+        // The format error has said its own code; another one, which the command ends with, is said beside it.
+        match &self.format {
+            Some(format) if format.jet() == self.error => Ok(()),
+            _ => write!(f, " [{} ({})]", self.error.name(), self.error.code()),
+        }
     }
 }
 

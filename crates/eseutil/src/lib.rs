@@ -15,6 +15,7 @@ pub mod export;
 pub mod failure;
 pub mod flush_map_dump;
 pub mod header_dump;
+pub mod info;
 pub mod log_dump;
 pub mod meta_dump;
 pub mod output;

@@ -107,6 +107,7 @@ fn global_options(out: &mut dyn Write) -> io::Result<()> {
             "exit status: low eight bits of the JET error, as Windows' tool seen from a Unix shell",
         ),
         ("--crlf", "lines end with CR LF"),
+        ("--csv-utf16", "a CSV file of log records in UTF-16LE, as Windows' tool writes it"),
         ("--help, --version", ""),
     ] {
         writeln!(out, "  {option:<18} {help}")?;

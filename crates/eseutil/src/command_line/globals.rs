@@ -8,6 +8,7 @@ use ese_format::page_size::PageSize;
 
 use super::{Banner, Command, LineEnds, ProgressWish, Settings, UsageError};
 use crate::failure::ExitRule;
+use crate::log_dump::CsvEncoding;
 use crate::output::Renderer;
 
 /// What holds when nothing is said.
@@ -19,6 +20,7 @@ fn defaults() -> Settings {
         progress: ProgressWish::Auto,
         exit_rule: ExitRule::Classes,
         line_ends: LineEnds::Lf,
+        csv_encoding: CsvEncoding::Utf8,
     }
 }
 
@@ -51,6 +53,7 @@ fn apply(argument: &str, settings: &mut Settings) -> Result<bool, UsageError> {
     match (name, value) {
         ("--json", None) => settings.renderer = Renderer::Json,
         ("--quiet", None) => settings.banner = Banner::Hidden,
+        ("--csv-utf16", None) => settings.csv_encoding = CsvEncoding::Utf16,
         ("--crlf", None) => settings.line_ends = LineEnds::CrLf,
         ("--no-progress", None) => settings.progress = ProgressWish::None,
         ("--progress", Some("auto")) => settings.progress = ProgressWish::Auto,

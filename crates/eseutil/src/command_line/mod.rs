@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use ese_format::page_size::PageSize;
 
 use crate::failure::ExitRule;
+use crate::log_dump::CsvEncoding;
 use crate::output::Renderer;
 
 /// A whole command line, understood.
@@ -44,6 +45,8 @@ pub struct Settings {
     pub exit_rule: ExitRule,
     /// How lines end.
     pub line_ends: LineEnds,
+    /// How a CSV file of log records is encoded.
+    pub csv_encoding: CsvEncoding,
 }
 
 /// Whether the banner is printed.

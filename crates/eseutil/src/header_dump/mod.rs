@@ -21,6 +21,8 @@ use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
 use crate::source_file::{self, SourceFile};
 
+pub(crate) use text::state_text;
+
 /// One copy of a header as it lies in the file.
 struct HeaderCopy {
     bytes: Vec<u8>,

@@ -32,7 +32,7 @@ const FLUSH_MAP_SIGNATURE: usize = 612;
 const REVERT_SNAPSHOT_SIGNATURE: usize = 688;
 
 /// What a state value is called (spec 10 §6.1.1).
-pub(super) fn state_text(state: u32) -> &'static str {
+pub(crate) fn state_text(state: u32) -> &'static str {
     match DatabaseState::from_raw(state) {
         Some(DatabaseState::JustCreated) => "Just Created",
         Some(DatabaseState::DirtyShutdown) => "Dirty Shutdown",
