@@ -87,15 +87,14 @@ fn overview(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nOptions of every command, with either spelling:")?;
     global_options(out)?;
     writeln!(out)?;
+    json_shape(out)?;
+    writeln!(out)?;
     exit_statuses(out)
 }
 
 fn global_options(out: &mut dyn Write) -> io::Result<()> {
     for (option, help) in [
-        (
-            "--json",
-            "one JSON document on standard output: tool, version, command, source, result, error, warnings",
-        ),
+        ("--json", "one JSON document on standard output (its shape is below)"),
         ("--quiet", "no banner (/o)"),
         ("--page-size=N", "page size in bytes, when the file cannot tell it (/4, /8, /16, /32)"),
         (
@@ -111,6 +110,19 @@ fn global_options(out: &mut dyn Write) -> io::Result<()> {
         ("--help, --version", ""),
     ] {
         writeln!(out, "  {option:<18} {help}")?;
+    }
+    Ok(())
+}
+
+fn json_shape(out: &mut dyn Write) -> io::Result<()> {
+    for line in [
+        "The document of --json: {tool, version, command, source: [files], result: {...}, error, damage, elapsed, warnings}.",
+        "`result` is the command's own (`eseutil COMMAND --help`); of several files it is {files: [{source, result, ...}]}.",
+        "`error` is null or {code, name, text, file, file_kind, page, offset, field, problem, detail}, unknown members left",
+        "out; `damage` lists the same for damage that the command could do without. Times are RFC 3339, log positions",
+        "{generation, sector, offset, text}; what is not set is null; numbers above 2^53 are strings.",
+    ] {
+        writeln!(out, "{line}")?;
     }
     Ok(())
 }
@@ -140,6 +152,8 @@ fn verb_help(out: &mut dyn Write, verb: &Verb) -> io::Result<()> {
     global_options(out)?;
     writeln!(out, "\n`result` under --json: {}", verb.json)?;
     writeln!(out, "Example: {}\n", verb.example)?;
+    json_shape(out)?;
+    writeln!(out)?;
     exit_statuses(out)
 }
 
