@@ -348,3 +348,6 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, (UsageError, Settings
         Err(error) => Err((error, settings)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The equivalences of spec 10 §11.11, and the refusals that no stored output shows.
+
+use super::*;
+
+fn parsed(line: &str) -> Command {
+    let words: Vec<_> = std::iter::once("eseutil").chain(line.split(' ')).map(OsString::from).collect();
+    match parse(&words) {
+        Ok(invocation) => invocation.command,
+        Err((error, _)) => panic!("{line}: {}", error.text()),
+    }
+}
+
+fn refused(line: &str) -> UsageError {
+    let words: Vec<_> = std::iter::once("eseutil").chain(line.split(' ')).map(OsString::from).collect();
+    match parse(&words) {
+        Ok(invocation) => panic!("{line}: {:?}", invocation.command),
+        Err((error, _)) => error,
+    }
+}
+
+#[test]
+fn a_mode_may_be_written_in_every_way_windows_takes_it() {
+    let expected = parsed("/mh F");
+    for line in ["-MH F", "/m /h F", "/m F /h", "/m F", "-m -H F"] {
+        assert_eq!(parsed(line), expected, "{line}");
+    }
+    assert_eq!(parsed("/kF"), parsed("/k F"));
+}
+
+#[test]
+fn both_spellings_build_the_same_command() {
+    for (classic, long) in [
+        ("/mh F", "dump header F"),
+        ("/mh F /v", "dump header --both F"),
+        ("/mk F", "dump checkpoint F"),
+        ("/ml F", "dump log F"),
+        ("/ml F /v1", "dump log F --records"),
+        ("/ml F /v /s", "dump log F --data --io"),
+        ("/ml SRU /r4F-50", "dump log SRU --range=4F-50"),
+        ("/ml SRU /cx.csv", "dump log SRU --csv x.csv"),
+        ("/mm F /tT /v", "dump meta F --table=T --full"),
+        ("/ms F /f#leaked /v /d2 /l /csv", "dump space F --fields=#leaked --all --extents --leaks --csv"),
+        ("/ms F /fName,Type /d1", "dump space F --fields Name,Type --trees"),
+        ("/mc F /p4:9 /v", "dump pages F --range=4-9"),
+        ("/m F /n31:-1", "dump node F --page=31"),
+        ("/m F /n31:2", "dump node F --page=31 --line=2"),
+        ("/m F /i31:2", "dump node F --page=31 --tag=2"),
+        ("/m F /p4 /k7f80 /d01", "dump node F --page=4 --seek=7f80 --data=01"),
+        ("/m F /p31 /v", "dump page F --page=31 --full"),
+        ("/mn F /a /tT", "dump tree F --deleted --table=T"),
+        ("/mp F /p0 /v", "dump flushmap F --page=0 --full"),
+        ("/k F", "checksum F"),
+        ("/k F /e", "checksum --skip-database F"),
+    ] {
+        assert_eq!(parsed(classic), parsed(long), "{classic} = {long}");
+    }
+}
+
+#[test]
+fn page_sizes_are_told_by_their_first_digit() {
+    for (switch, size) in [
+        ("/2", PageSize::K2),
+        ("/4", PageSize::K4),
+        ("/8", PageSize::K8),
+        ("/16", PageSize::K16),
+        ("/3", PageSize::K32),
+    ] {
+        let words = ["eseutil", "/mh", "F", switch].map(OsString::from);
+        let Ok(invocation) = parse(&words) else { panic!("{switch} is refused") };
+        assert_eq!(invocation.settings.page_size, Some(size), "{switch}");
+    }
+}
+
+#[test]
+fn global_options_go_with_both_spellings_and_end_at_two_dashes() {
+    for line in ["/mh F --json", "--json /mh F", "dump header --json F"] {
+        let words: Vec<_> = std::iter::once("eseutil").chain(line.split(' ')).map(OsString::from).collect();
+        let Ok(invocation) = parse(&words) else { panic!("{line} is refused") };
+        assert_eq!(invocation.settings.renderer, Renderer::Json, "{line}");
+    }
+    assert!(
+        matches!(parsed("dump header -- --json"), Command::Dump(dump) if dump.sources == [PathBuf::from("--json")])
+    );
+}
+
+#[test]
+fn modes_of_later_versions_are_understood_and_named() {
+    for line in [
+        "/r SRU /d",
+        "/r SRU /l logs /s system /nnew.edb:old.edb /u80 /v",
+        "/g F /tT.edb /b",
+        "/p F /o",
+        "/d F /bB /p",
+        "/y F /dG /i",
+        "/z F /t",
+        "/mh F /vss",
+        "recover SRU",
+        "check F",
+        "restore show D",
+    ] {
+        assert!(matches!(parsed(line), Command::Unavailable(_)), "{line}");
+    }
+}
+
+#[test]
+fn long_forms_name_what_is_wrong() {
+    for (line, word) in [
+        ("dump", "dump"),
+        ("dump header", "no file"),
+        ("dump header F --nope", "--nope"),
+        ("dump header F --both=1", "--both"),
+        ("dump page F", "--page"),
+        ("dump page F --page=x", "'x'"),
+        ("dump space F --fields=Nope", "Nope"),
+        ("dump log F --range=zz", "zz"),
+        ("checksum F --pause=-1", "--pause"),
+        ("export F --format xml", "xml"),
+        ("info F --progress=often", "--progress"),
+        ("info F --page-size=5", "'5'"),
+    ] {
+        let UsageError::Long(sentence) = refused(line) else { panic!("{line}: a classic error") };
+        assert!(sentence.contains(word), "{line}: {sentence}");
+    }
+}
+
+#[test]
+fn esentutl_knows_no_long_forms() {
+    let words = ["/usr/bin/esentutl", "dump", "header", "F"].map(OsString::from);
+    assert!(matches!(parse(&words), Err((UsageError::Classic(_), _))));
+}
