@@ -9,9 +9,7 @@ use crate::command_line::{Command, Dump, DumpKind, Settings};
 use crate::failure::{CommandResult, Failure};
 use crate::log_dump::{self, LogDumpOptions};
 use crate::output::{Output, Renderer, Report};
-use crate::{
-    checkpoint_dump, checksum, export, flush_map_dump, header_dump, info, meta_dump, space_dump,
-};
+use crate::{checkpoint_dump, checksum, export, flush_map_dump, header_dump, info, meta_dump, space_dump};
 
 /// Runs a command.
 ///

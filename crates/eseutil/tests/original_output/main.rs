@@ -32,7 +32,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("l-swap-v-skeleton.txt", PART),
     ("l-hdr-v-skeleton.txt", PART),
 ];
-const PART: &str = "a part of the output is stored; tests/log_dump.rs compares it";
+const PART: &str = "a part of the output is stored; tests/log_dump compares it";
 
 /// Cases whose exit status differs from the original's by decision (docs/eseutil.md): usage help asked for, and a
 /// header of which one copy is damaged.
