@@ -4,6 +4,8 @@ mod trees;
 
 use std::collections::HashMap;
 
+use ese_format::catalog::schema::{CatalogGeneration, new_database_rows};
+use ese_format::catalog::{CatalogRow, RowKind};
 use ese_format::compression::{self, Compressed, CompressionPolicy, Scheme};
 use ese_format::key::{IndexKeys, NoTextKey, RecordSource};
 use ese_format::long_value::{self, ChunkForm, LongValueId, LongValueKey, LongValueRoot};
@@ -295,4 +297,47 @@ fn every_key_without_unicode_text_is_computed_from_its_record() {
     );
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert!(primary > 100_000 && secondary > 50_000);
+}
+#[test]
+fn the_catalog_of_a_new_database_is_the_one_windows_writes() {
+    let mut compared = 0;
+    for_each_database!("the_catalog_of_a_new_database", |database| {
+        let stored: Vec<CatalogRow> =
+            database.catalog.iter().map(|node| database.catalog_row(node)).collect();
+        let stored: Vec<CatalogRow> = stored.into_iter().filter(|row| row.objid_table <= 7).collect();
+        let set_times: Vec<u64> = stored.iter().filter_map(set_time).collect();
+        let generation = match stored.len() {
+            72 => CatalogGeneration::Windows10,
+            76 => CatalogGeneration::Windows11 { created: 0 },
+            _ => continue,
+        };
+        let mut built = new_database_rows(generation, database.page_size);
+        built.sort_by_key(|row| (row.objid_table, row.row_type(), row.id));
+        let mut times = set_times.into_iter();
+        for (stored, mut built) in stored.iter().zip(built) {
+            if set_time(&built).is_some() {
+                stamp(&mut built, times.next());
+            }
+            assert_eq!(&built, stored, "{}", database.name);
+        }
+        compared += 1;
+    });
+    println!("the system tables of {compared} databases are the ones a new database gets");
+    assert!(compared >= 10);
+}
+
+fn set_time(row: &CatalogRow) -> Option<u64> {
+    match &row.kind {
+        RowKind::Table(table) => table.fdp_last_set_time,
+        RowKind::Index(index) => index.fdp_last_set_time,
+        _ => None,
+    }
+}
+
+fn stamp(row: &mut CatalogRow, time: Option<u64>) {
+    match &mut row.kind {
+        RowKind::Table(table) => table.fdp_last_set_time = time,
+        RowKind::Index(index) => index.fdp_last_set_time = time,
+        _ => {}
+    }
 }

@@ -161,7 +161,9 @@ pub(crate) fn databases() -> Option<&'static [Database]> {
         let corpus = ese_corpus::corpus()?;
         let files = ese_corpus::files_ending(&corpus, &[".edb", ".dat", ".mdb"]);
         let databases = files.into_iter().filter_map(|file| Database::open(file.name.clone(), file.bytes()));
-        Some(databases.collect())
+        let databases: Vec<Database> = databases.collect();
+        println!("{} clean databases", databases.len());
+        Some(databases)
     });
     let databases = databases.as_deref()?;
     assert!(databases.len() >= 20, "the corpus has more clean databases than {}", databases.len());
