@@ -19,5 +19,6 @@ pub mod catalog;
 pub mod database;
 pub mod error;
 pub mod io;
+mod lock_order;
 pub mod space;
 pub mod table;

@@ -360,7 +360,7 @@ impl TreeCursor {
     fn edge_bookmark(&self, page: &PageGuard, direction: Direction) -> Result<Option<Bookmark>> {
         let Some(last) = page.view().line_count().checked_sub(1) else { return Ok(None) };
         let line = if direction == Direction::Forward { last } else { 0 };
-        let node = self.tree.node(&page, line)?;
+        let node = self.tree.node(page, line)?;
         let data = if self.tree.has_duplicate_keys() { node.data.to_vec() } else { Vec::new() };
         Ok(Some(Bookmark { key: node.key().to_vec(), data }))
     }
@@ -376,7 +376,7 @@ impl TreeCursor {
         let (mut low, mut high) = (0, page.view().line_count());
         while low < high {
             let middle = low + (high - low) / 2;
-            let node = self.tree.node(&page, middle)?;
+            let node = self.tree.node(page, middle)?;
             if order_of_node(&node, key, data).is_lt() {
                 low = middle + 1;
             } else {

@@ -4,8 +4,9 @@ use std::fmt;
 
 use ese_format::error::FormatError;
 use ese_format::node::NodeView;
-use ese_format::page::PageView;
+use ese_format::page::{PageFlags, PageView};
 use ese_format::page_size::PageSize;
+use ese_format::record::RecordFormat;
 use parking_lot::{ArcRwLockReadGuard, RawRwLock};
 
 /// A page-sized buffer behind a latch. Until it is ready its bytes mean nothing; one that could not be read never is.
@@ -65,6 +66,16 @@ impl PageGuard {
     pub fn view(&self) -> PageView<'_> {
         PageView::peek(&self.guard.bytes, self.size, self.number)
             .expect("the page was parsed when it was read, and nobody changed it since")
+    }
+
+    /// How records on the page are stored: pages without the flag are from before Windows XP (spec 04 §1.8).
+    #[must_use]
+    pub fn record_format(&self) -> RecordFormat {
+        if self.view().flags().contains(PageFlags::NEW_RECORD_FORMAT) {
+            RecordFormat::of(self.size)
+        } else {
+            RecordFormat::BeforeXp
+        }
     }
 
     /// A node of the page.

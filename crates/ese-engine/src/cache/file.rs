@@ -7,13 +7,14 @@ use std::sync::atomic::Ordering;
 use ese_format::checksum::{self, PageVerdict};
 use ese_format::error::{FileKind, FormatError, FormatResult, JetError, Problem};
 use ese_format::page_size::PageSize;
-use parking_lot::{ArcRwLockWriteGuard, Mutex, RawRwLock, RwLock};
+use parking_lot::{ArcRwLockWriteGuard, RawRwLock, RwLock};
 
 use crate::cache::PageCache;
 use crate::cache::buffer::{PageBuffer, PageGuard};
 use crate::cache::shard::{Latch, PageKey};
 use crate::error::{Error, Result};
 use crate::io::File;
+use crate::lock_order::{LeafMutex, assert_no_leaf_lock};
 
 /// Header pages before page 1 (spec 01 §1.2).
 const RESERVED_PAGES: u64 = 2;
@@ -30,7 +31,7 @@ pub struct CachedFile {
     id: u32,
     page_count: u32,
     /// A buffer for reading ahead; taken by the thread that does it.
-    read_ahead: Mutex<Vec<u8>>,
+    read_ahead: LeafMutex<Vec<u8>>,
 }
 
 type LoadingPage = ArcRwLockWriteGuard<RawRwLock, PageBuffer>;
@@ -49,7 +50,7 @@ impl CachedFile {
     ) -> Result<Self> {
         let pages = (file.length()? / page_size.bytes() as u64).saturating_sub(RESERVED_PAGES);
         let page_count = u32::try_from(pages).unwrap_or(u32::MAX);
-        Ok(Self { cache, file, page_size, id, page_count, read_ahead: Mutex::default() })
+        Ok(Self { cache, file, page_size, id, page_count, read_ahead: LeafMutex::default() })
     }
 
     /// Where the file is.
@@ -84,6 +85,7 @@ impl CachedFile {
     /// `JET_errReadPgnoVerifyFailure` for another page's number, `JET_errDatabaseCorrupted` for a broken page, and
     /// `JET_errDiskIO`.
     pub fn latch(&self, page: u32) -> Result<PageGuard> {
+        assert_no_leaf_lock();
         loop {
             match self.find(page) {
                 Found::Here(latch) => {

@@ -7,8 +7,7 @@
 //! Invariants:
 //! - a guard's page was checked: checksum, page number, structure of header and tags;
 //! - a page is read by one thread; others that want it wait on its latch;
-//! - latches are taken after the catalog lock and before a shard lock is, never the other way round; a shard lock is held
-//!   for the look into its map only, never over a read of the disk;
+//! - a shard's lock is a leaf lock: held for the look into its map only, never over a read of the disk or a latch;
 //! - the cache holds no more than its capacity, but for pages that are latched.
 
 mod buffer;
@@ -19,7 +18,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use ese_format::page_size::PageSize;
-use parking_lot::Mutex;
 
 pub(crate) use buffer::PageBuffer;
 pub use buffer::PageGuard;
@@ -28,6 +26,7 @@ pub use file::CachedFile;
 use crate::cache::shard::{PageKey, Shard};
 use crate::error::Result;
 use crate::io::File;
+use crate::lock_order::LeafMutex;
 
 /// Capacity where nobody asks for another: enough for the inner pages of a database of some 10 GB.
 pub const CACHE_BYTES_DEFAULT: usize = 64 << 20;
@@ -42,7 +41,7 @@ const SHARD_BYTES_MIN: usize = 1 << 20;
 /// The page cache of a process, or of those databases that were opened with it.
 #[derive(Debug)]
 pub struct PageCache {
-    shards: Box<[Mutex<Shard>]>,
+    shards: Box<[LeafMutex<Shard>]>,
     shard_bytes: usize,
     next_file: AtomicU32,
     counters: Counters,
@@ -77,7 +76,7 @@ impl PageCache {
     pub fn new(bytes: usize) -> Arc<Self> {
         let shards = (bytes / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX).next_power_of_two();
         Arc::new(Self {
-            shards: (0..shards).map(|_| Mutex::default()).collect(),
+            shards: (0..shards).map(|_| LeafMutex::default()).collect(),
             shard_bytes: bytes / shards,
             next_file: AtomicU32::new(0),
             counters: Counters::default(),
@@ -107,7 +106,7 @@ impl PageCache {
     }
 
     /// Neighbouring pages go to different shards, and pages of different files do not meet in step.
-    fn shard(&self, key: PageKey) -> &Mutex<Shard> {
+    fn shard(&self, key: PageKey) -> &LeafMutex<Shard> {
         let mixed = key.page.wrapping_add(key.file.wrapping_mul(0x9E37_79B9));
         let index = mixed as usize & (self.shards.len() - 1);
         self.shards.get(index).expect("the number of shards is a power of two and the mask is one less")

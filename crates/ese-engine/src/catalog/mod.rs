@@ -17,8 +17,7 @@ use ese_format::catalog::{
     CatalogRow, MSYSOBJECTS, MSYSOBJECTS_ROOT_OBJECTS_INDEX, OBJID_LAST, RowKind, TableDefinition, TableFlags,
 };
 use ese_format::error::{FileKind, FormatError, JetError, Problem};
-use ese_format::record::{RecordFormat, RecordView};
-use parking_lot::Mutex;
+use ese_format::record::RecordView;
 
 pub use grbit::{ColumnGrbit, IndexGrbit};
 pub use schema::TableSchema;
@@ -26,6 +25,7 @@ pub use schema::TableSchema;
 use crate::btree::{SeekOutcome, Tree, TreeCursor, TreeKind};
 use crate::cache::CachedFile;
 use crate::error::{Error, Result};
+use crate::lock_order::LeafMutex;
 
 /// The catalog of an open database.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Catalog {
     file: Arc<CachedFile>,
     objects: Tree,
     /// Tables by their objid, as far as they were asked for.
-    schemas: Mutex<HashMap<u32, Arc<TableSchema>>>,
+    schemas: LeafMutex<HashMap<u32, Arc<TableSchema>>>,
 }
 
 impl Catalog {
@@ -44,7 +44,7 @@ impl Catalog {
     pub(crate) fn open(file: &Arc<CachedFile>) -> Result<Self> {
         let (objid, root) = MSYSOBJECTS;
         let objects = Tree::open(file, root, objid, TreeKind::Primary)?;
-        Ok(Self { file: Arc::clone(file), objects, schemas: Mutex::default() })
+        Ok(Self { file: Arc::clone(file), objects, schemas: LeafMutex::default() })
     }
 
     /// The schema of the table with this name, in bytes of code page 1252; letters a–z count as A–Z.
@@ -186,8 +186,7 @@ impl Catalog {
         let (Some(node), Some((page, _))) = (cursor.node()?, cursor.position()) else {
             return Err(Error::refused(JetError::NO_CURRENT_RECORD, "the catalog cursor is on no row"));
         };
-        let format = RecordFormat::of(self.file.page_size());
-        RecordView::parse(node.data, format)
+        RecordView::parse(node.data, page.record_format())
             .and_then(|view| CatalogRow::decode(&view))
             .and_then(|row| check_objid(&row).map(|()| row))
             .map_err(|error| self.file.format_error(error.on_page(page.number())))

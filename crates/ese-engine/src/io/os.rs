@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(file.length().unwrap(), 6);
         let renamed = folder.path().join("y.edb");
         OsFileSystem.rename(&path, &renamed).unwrap();
-        assert_eq!(OsFileSystem.list(folder.path()).unwrap(), [renamed.clone()]);
+        assert_eq!(OsFileSystem.list(folder.path()).unwrap(), std::slice::from_ref(&renamed));
         OsFileSystem.remove(&renamed).unwrap();
         assert!(!OsFileSystem.is_file(&renamed));
     }

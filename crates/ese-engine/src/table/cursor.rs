@@ -6,8 +6,7 @@
 use ese_format::catalog::{IndexDefinition, IndexFlags};
 use ese_format::error::{JetError, Problem};
 use ese_format::node::{KeyRef, NodeView};
-use ese_format::page::PageFlags;
-use ese_format::record::{RecordFormat, RecordView};
+use ese_format::record::RecordView;
 
 use crate::btree::{SeekOutcome, TreeCursor};
 use crate::error::{Error, Result};
@@ -150,13 +149,7 @@ impl TableCursor {
         self.find_row()?;
         let node = self.primary.node()?.ok_or_else(no_current_record)?;
         let (page, _) = self.primary.position().ok_or_else(no_current_record)?;
-        // Records without the flag are from before Windows XP (spec 04 §1.8).
-        let format = if page.view().flags().contains(PageFlags::NEW_RECORD_FORMAT) {
-            RecordFormat::of(self.table.database.page_size())
-        } else {
-            RecordFormat::BeforeXp
-        };
-        let record = RecordView::parse(node.data, format)
+        let record = RecordView::parse(node.data, page.record_format())
             .map_err(|error| self.table.database.file().format_error(error.on_page(page.number())))?;
         Ok(Row::new(&self.table, page.number(), node.key(), record))
     }

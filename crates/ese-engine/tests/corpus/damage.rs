@@ -7,7 +7,7 @@ use ese_corpus::CorpusFile;
 use ese_engine::cache::PageCache;
 use ese_engine::database::{Database, OpenOptions};
 use ese_engine::error::Result;
-use ese_engine::io::SimulatedFileSystem;
+use ese_engine::io::{Access, FileSystem, OsFileSystem, SimulatedFileSystem};
 use ese_engine::space::TreeSpace;
 use ese_format::checksum::seal_page;
 use ese_format::error::JetError;
@@ -367,6 +367,87 @@ fn long_values_that_lie_about_their_size_end_in_an_error_of_the_long_value() {
         assert!(documented.contains(&error.jet()), "size {size}: {error}");
         assert!(error.format_error().unwrap().page().is_some(), "{error}");
     }
+}
+
+#[test]
+fn long_value_trees_whose_leaves_run_in_a_circle_end_in_bad_page_link() {
+    let test = "long_value_trees_whose_leaves_run_in_a_circle_end_in_bad_page_link";
+    let Some(original) = image(test, "ese/types/types.edb") else { return };
+    let tree_leaves = leaves(&original, PageFlags::LONG_VALUE, |_| true);
+    assert!(tree_leaves.len() > 20, "{tree_leaves:?}");
+    let (mut tried, mut errors) = (0, 0);
+    for (place, leaf) in tree_leaves.iter().enumerate().step_by(tree_leaves.len() / 12) {
+        for target in [*leaf, tree_leaves[place / 2], 4, 3, original.pages() + 7] {
+            let mut damaged = original.clone();
+            damaged.put_number(*leaf, NEXT, target);
+            if target == original.number(*leaf, NEXT) {
+                continue;
+            }
+            tried += 1;
+            // A value that ends on the leaf is read without looking at the next one.
+            errors += usize::from(assert_named(read_image(&damaged), &format!("{leaf} -> {target}")));
+        }
+    }
+    println!("{tried} wrong links, {errors} errors");
+    assert!(errors * 2 > tried, "{errors} of {tried}");
+}
+
+#[test]
+fn catalog_rows_that_lie_end_in_catalog_corrupted() {
+    let test = "catalog_rows_that_lie_end_in_catalog_corrupted";
+    let Some(original) = image(test, "ese/indexes/indexes.edb") else { return };
+    let patched = |from: &[u8], to: &[u8]| {
+        let mut damaged = original.clone();
+        let mut patches = 0;
+        for page in (1..=original.pages()).filter(|page| original.is_used(*page)) {
+            if original.number(page, OBJID) != 2 || !original.flags(page).contains(PageFlags::LEAF) {
+                continue;
+            }
+            let places: Vec<_> = damaged
+                .page(page)
+                .windows(from.len())
+                .enumerate()
+                .filter(|(_, bytes)| *bytes == from)
+                .map(|(at, _)| at)
+                .collect();
+            patches += places.len();
+            for at in places {
+                damaged.page(page)[at..at + to.len()].copy_from_slice(to);
+                damaged.seal(page);
+            }
+        }
+        assert!(patches > 0, "nothing to patch");
+        damaged.open().unwrap()
+    };
+    // Names lie one behind the other: first the table's, then its template's.
+    for (what, from, to) in [
+        ("no such template", b"DerivedTmpl", b"DerivedTmpx"),
+        ("a template that is none", b"DerivedTmpl", b"DerivedIx\0\0"),
+    ] {
+        let database = patched(from, to);
+        let error = database.open_table("Derived").unwrap_err();
+        assert_eq!(error.jet(), JetError::CATALOG_CORRUPTED, "{what}: {error}");
+        assert!(error.format_error().unwrap().page().is_some(), "{what}: {error}");
+        assert!(database.open_table("Ix").is_ok(), "{what}: other tables are as they were");
+        assert_eq!(database.open_table("Nobody").unwrap_err().jet(), JetError::OBJECT_NOT_FOUND);
+    }
+}
+
+#[test]
+fn a_database_on_the_real_disk_is_read_the_same_and_writers_are_kept_out() {
+    let test = "a_database_on_the_real_disk_is_read_the_same_and_writers_are_kept_out";
+    let Some(original) = image(test, "windows/tables/multi.edb") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("multi.edb");
+    std::fs::write(&path, &original.bytes).unwrap();
+    let database = Database::open(&path, &OpenOptions::default()).unwrap();
+    let second = Database::open(&path, &OpenOptions::default()).unwrap();
+    assert_eq!(read_everything(&database).unwrap().bytes, read_image(&original).unwrap().bytes);
+    let refused = OsFileSystem.open(&path, Access::ReadWrite).unwrap_err();
+    assert_eq!(refused.jet(), JetError::FILE_ACCESS_DENIED);
+    drop((database, second));
+    OsFileSystem.open(&path, Access::ReadWrite).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), original.bytes, "reading changed the file");
 }
 
 #[test]

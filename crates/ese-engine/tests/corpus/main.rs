@@ -5,3 +5,4 @@ mod expected;
 mod original_engine;
 mod samples;
 mod sha256;
+mod space;
