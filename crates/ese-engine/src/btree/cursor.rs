@@ -116,9 +116,19 @@ impl TreeCursor {
     pub fn seek(&mut self, key: &[u8], data: &[u8]) -> Result<SeekOutcome> {
         self.place = Place::BeforeFirst;
         self.hops = 0;
-        let (_, page) = self.tree.descend(Target::Bookmark { key, data })?;
+        let (_, mut page) = self.tree.descend(Target::Bookmark { key, data })?;
         let whole = self.tree.has_duplicate_keys().then_some(data);
-        let line = self.first_line_at_or_above(&page, key, whole)?;
+        let mut line = self.first_line_at_or_above(&page, key, whole)?;
+        // Separators compare key and data as one string, leaves as two: for a key that has a stored key as its beginning
+        // they disagree, and the descent ends too far to the left (spec 02 §5.2).
+        while line >= page.view().line_count() {
+            let Some(next) = self.hop(page, Direction::Forward)? else {
+                self.place = Place::AfterLast;
+                return Ok(SeekOutcome::Nothing);
+            };
+            page = next;
+            line = self.first_line_at_or_above(&page, key, whole)?;
+        }
         if !self.settle(page, line, Direction::Forward)? {
             return Ok(SeekOutcome::Nothing);
         }

@@ -7,6 +7,7 @@ use std::fmt;
 use crate::expected::{ExpectedColumn, ExpectedValue, Line, parse};
 use crate::samples::{Sample, hex, open_sample, samples};
 use crate::sha256::sha256_hex;
+use ese_engine::btree::SeekOutcome;
 use ese_engine::cache::{CACHE_PAGES_MIN, PageCache};
 use ese_engine::catalog::{ColumnGrbit, IndexGrbit};
 use ese_engine::database::Database;
@@ -314,6 +315,49 @@ fn every_row_is_found_again_by_its_bookmark_and_backwards_is_forwards_reversed()
     }
     println!("{rows} rows, {entries} entries walked both ways");
     assert!(rows > 30_000 && entries > 100_000, "{rows} {entries}");
+}
+
+#[test]
+fn seeks_find_the_first_equal_entry_the_next_greater_one_or_the_end() {
+    let Some(corpus) = ese_corpus::corpus() else {
+        return ese_corpus::skipped("seeks_find_the_first_equal_entry_the_next_greater_one_or_the_end");
+    };
+    let mut seeks = 0;
+    for name in ["ese/indexes/indexes.edb", "ese/types/types.edb", "windows/ual/Current.mdb"] {
+        let samples = samples(&corpus);
+        let database = open_sample(samples.iter().find(|sample| sample.name == name).unwrap(), None);
+        for schema in database.tables().unwrap() {
+            let table = database.open_schema(&schema).unwrap();
+            for index in schema.indexes() {
+                let mut cursor = table.index_cursor(index.name.as_bytes()).unwrap();
+                let entries = keys_of(&mut cursor);
+                let first_at = |key: &[u8]| entries.partition_point(|(other, _)| other.as_slice() < key);
+                for (key, _) in &entries {
+                    let behind = [key.as_slice(), &[0]].concat();
+                    for sought in [key, &behind] {
+                        let place = first_at(sought);
+                        let found = cursor.seek(sought).unwrap();
+                        let expected = match entries.get(place) {
+                            None => SeekOutcome::Nothing,
+                            Some((other, _)) if other == sought => SeekOutcome::Equal,
+                            Some(_) => SeekOutcome::Greater,
+                        };
+                        assert_eq!(found, expected, "{name} {} {}", schema.name(), index.name);
+                        if let Some((key, bookmark)) = entries.get(place) {
+                            assert_eq!(cursor.key().unwrap().to_vec(), *key);
+                            assert_eq!(cursor.bookmark().unwrap().to_vec(), *bookmark);
+                        }
+                        // The last entry below what was sought is one step back, also from the end.
+                        assert_eq!(cursor.move_previous().unwrap(), place > 0);
+                        assert_eq!(cursor.is_on_entry(), place > 0);
+                        seeks += 1;
+                    }
+                }
+            }
+        }
+    }
+    println!("{seeks} seeks");
+    assert!(seeks > 100_000, "{seeks}");
 }
 
 #[test]
