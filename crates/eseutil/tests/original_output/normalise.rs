@@ -23,52 +23,7 @@ pub(crate) fn text(text: &str, folder: &Path) -> Vec<String> {
             lines.push(normal_line(&line.replace(&*folder, "<CURDIR>")));
         }
     }
-    without_file_system(lines)
-}
-
-/// Without the lines of `/ms` about the file system: they stand in the block under `File Information:`, which ends with
-/// an empty line; of it only name, cluster and sizes are of the file.
-fn without_file_system(lines: Vec<String>) -> Vec<String> {
-    const OF_THE_FILE: [&str; 6] = [
-        "File Information:",
-        "  File Name:",
-        "  Cluster Size:",
-        "  Logical Size:",
-        "  On-disk Size:",
-        "   Space Saved:",
-    ];
-    let mut inside = false;
     lines
-        .into_iter()
-        .filter(|line| {
-            inside = !line.is_empty() && (inside || line == "File Information:");
-            !inside || OF_THE_FILE.iter().any(|start| line.starts_with(start))
-        })
-        .collect()
-}
-
-/// Whether a line of `/ms` tells of the volume the file lies on, or of its extents there.
-fn is_of_the_file_system(line: &str) -> bool {
-    [
-        "  Volume Name: ",
-        "  File System: ",
-        "  Cluster Size: ",
-        "  NTFS Attribute List Size: ",
-        "  Extent",
-        "    FileOffset:",
-        "    Smallest: ",
-        "    Largest: ",
-        "    Average: ",
-        "    Total Size: ",
-        "    Histogram (MB,Extents):",
-        "      Lengths: ",
-        "    Percentiles (% Extents,MB):",
-        "      Percentile:",
-        "  On-disk Size: ",
-        "   Space Saved: ",
-    ]
-    .iter()
-    .any(|start| line.starts_with(start))
 }
 
 /// Lines of standard error in a fixed order, without our own sentences beside them.
