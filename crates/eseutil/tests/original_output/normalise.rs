@@ -19,11 +19,30 @@ pub(crate) fn text(text: &str, folder: &Path) -> Vec<String> {
             lines.push("<banner>".to_owned());
             continue;
         }
-        if !is_of_the_file_system(line) {
-            lines.push(normal_line(&line.replace(&*folder, "<CURDIR>")));
-        }
+        lines.push(normal_line(&line.replace(&*folder, "<CURDIR>")));
     }
+    without_file_system(lines)
+}
+
+/// Without the lines of `/ms` about the file system: they stand in the block under `File Information:`, which ends with
+/// an empty line; of it only name, cluster and sizes are of the file.
+fn without_file_system(lines: Vec<String>) -> Vec<String> {
+    const OF_THE_FILE: [&str; 6] = [
+        "File Information:",
+        "  File Name:",
+        "  Cluster Size:",
+        "  Logical Size:",
+        "  On-disk Size:",
+        "   Space Saved:",
+    ];
+    let mut inside = false;
     lines
+        .into_iter()
+        .filter(|line| {
+            inside = !line.is_empty() && (inside || line == "File Information:");
+            !inside || OF_THE_FILE.iter().any(|start| line.starts_with(start))
+        })
+        .collect()
 }
 
 /// Lines of standard error in a fixed order, without our own sentences beside them.
