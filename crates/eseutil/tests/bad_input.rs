@@ -19,6 +19,9 @@ const COMMANDS: &[&[&str]] = &[
     &["/ml", "/v"],
     &["/mm", "/v"],
     &["/ms", "/v"],
+    &["/ms", "/f#all", "/d2", "/l"],
+    &["export"],
+    &["tables"],
 ];
 
 fn run(arguments: &[&str], folder: &Path) -> Output {
