@@ -4,7 +4,7 @@ demo:    ## build eseutil and use it on a real database (DB=FILE; a generated on
 	tools/demo $(DB)
 
 test:    ## every test; those on real files find them in ../shared/data or $$ESENT_CORPUS
-	cargo test --workspace
+	cargo test
 
 bench:   ## the figures of benches/README.md on this machine
 	benches/run

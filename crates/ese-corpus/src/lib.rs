@@ -5,8 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
@@ -35,7 +36,21 @@ pub fn facts() -> Option<PathBuf> {
 
 /// Says that a test did not run for want of the corpus.
 pub fn skipped(test: &str) {
-    eprintln!("SKIPPED {test}: no corpus here (set ESENT_CORPUS to the data folder)");
+    report_line(format_args!("SKIPPED {test}: no corpus here (set ESENT_CORPUS to the data folder)"));
+}
+
+/// Writes a line to standard error past the capture of the test runner, so that a passing test can say what it counted.
+pub fn report_line(line: fmt::Arguments<'_>) {
+    // A run whose standard error is gone has nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Says what a test found, also when it passes: arguments as for `println!`.
+#[macro_export]
+macro_rules! report {
+    ($($argument:tt)*) => {
+        $crate::report_line(format_args!($($argument)*))
+    };
 }
 
 /// A file of the corpus.

@@ -78,7 +78,7 @@ fn a_cut_file_of_any_kind_ends_in_an_error_or_a_result_but_never_in_a_panic() {
             }
         }
     }
-    println!("{runs} runs on cut files");
+    ese_corpus::report!("{runs} runs on cut files");
     assert!(runs > 0);
 }
 
@@ -114,7 +114,7 @@ fn flipped_bytes_in_the_first_pages_never_panic() {
             }
         }
     }
-    println!("{runs} runs on flipped files");
+    ese_corpus::report!("{runs} runs on flipped files");
     assert!(runs > 0);
 }
 

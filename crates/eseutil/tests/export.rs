@@ -103,7 +103,7 @@ fn without_a_table_every_row_says_which_table_it_is_of_and_system_tables_stay_ou
         .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
         .map(|row| row["table"].as_str().expect("a name").to_owned())
         .collect();
-    println!("{} rows of {}", tables.len(), shown(&current));
+    ese_corpus::report!("{} rows of {}", tables.len(), shown(&current));
     tables.dedup();
     assert_eq!(tables, ["CLIENTS", "DNS", "ROLE_ACCESS"]);
 }

@@ -22,7 +22,7 @@ fn every_header_copy_in_the_corpus_recomputes_to_its_stored_checksum_and_encodes
                     differing += usize::from(state == CopyState::Differs);
                 }
                 CopyState::Bad { .. } | CopyState::Missing => {
-                    println!("{}: copy {index} is {state:?}", database.name);
+                    ese_corpus::report!("{}: copy {index} is {state:?}", database.name);
                     torn += 1;
                 }
             }
@@ -34,7 +34,7 @@ fn every_header_copy_in_the_corpus_recomputes_to_its_stored_checksum_and_encodes
         );
     });
     if let Some(databases) = databases {
-        println!(
+        ese_corpus::report!(
             "{databases} databases: {good} header copies recomputed and re-encoded, {torn} torn, {differing} differ"
         );
         assert!(torn * 20 <= good, "{torn} of {good} header copies are torn");
@@ -53,7 +53,7 @@ fn every_clean_header_in_the_corpus_passes_the_check_and_every_other_is_refused_
         assert_eq!(clean.is_ok(), state == DatabaseState::CleanShutdown, "{}", database.name);
         *states.entry((format!("{state:?}"), header.version().to_string())).or_insert(0) += 1;
     });
-    println!("{states:?}");
+    ese_corpus::report!("{states:?}");
 }
 
 /// The first bytes of basic.edb: two headers and two pages.

@@ -45,7 +45,7 @@ fn every_flush_map_in_the_corpus_recomputes_and_encodes_to_its_bytes() {
             pages += 1;
         }
     }
-    println!(
+    ese_corpus::report!(
         "{headers} flush maps ({clean} clean): headers and {pages} map pages re-encoded, {blank} zero pages"
     );
 }
@@ -81,7 +81,7 @@ fn every_page_of_a_clean_database_has_the_flush_type_its_map_says() {
         }
         pairs += 1;
     });
-    println!("{pairs} clean databases with their map: {pages} pages agree");
+    ese_corpus::report!("{pairs} clean databases with their map: {pages} pages agree");
     assert!(maps.is_empty() || pages > 0);
 }
 

@@ -54,7 +54,7 @@ fn every_page_checksum_in_the_corpus_recomputes_to_its_stored_one() {
         }
     });
     let Some(databases) = databases else { return };
-    println!("{databases} databases: {counts:#?}");
+    ese_corpus::report!("{databases} databases: {counts:#?}");
     assert_eq!(bad, Vec::<String>::new());
     let good: usize = counts.iter().filter(|((_, what), _)| *what == "good").map(|(_, count)| count).sum();
     assert!(good > 1000, "only {good} pages");
@@ -70,7 +70,7 @@ fn every_trailer_in_the_corpus_decodes_belongs_to_its_header_and_encodes_to_its_
         assert_eq!(trailer.encode(database.size()), page, "{}", database.name);
         trailers += 1;
     });
-    println!("{trailers} trailer pages");
+    ese_corpus::report!("{trailers} trailer pages");
 }
 
 /// Rebuilds a page from what was decoded, free bytes taken over: header, tags, external header, nodes.
@@ -149,7 +149,7 @@ fn every_page_and_node_in_the_corpus_encodes_to_its_bytes() {
         }
     });
     let Some(databases) = databases else { return };
-    println!(
+    ese_corpus::report!(
         "{databases} databases: {pages} pages with {nodes} nodes re-encoded, {noisy} had noise in their tags"
     );
     assert!(nodes > 100_000, "only {nodes} nodes");
@@ -179,7 +179,10 @@ fn every_node_in_the_corpus_is_stored_by_the_insert_rule_against_its_pages_prefi
             }
         }
     });
-    println!("{nodes} nodes, {compressed} with a prefix, {} stored otherwise: {others:?}", others.len());
+    ese_corpus::report!(
+        "{nodes} nodes, {compressed} with a prefix, {} stored otherwise: {others:?}",
+        others.len()
+    );
     assert!(others.is_empty());
 }
 
@@ -225,7 +228,7 @@ fn every_page_in_the_corpus_is_rebuilt_line_by_line_with_the_same_accounting() {
             pages += 1;
         }
     });
-    println!("{pages} pages rebuilt line by line");
+    ese_corpus::report!("{pages} pages rebuilt line by line");
 }
 
 #[test]
@@ -250,7 +253,7 @@ fn one_flipped_bit_in_a_page_of_the_corpus_is_located_and_repaired() {
             }
         }
     });
-    println!("repaired: {repaired:?}");
+    ese_corpus::report!("repaired: {repaired:?}");
 }
 
 #[test]
@@ -273,7 +276,7 @@ fn every_extent_in_the_corpus_encodes_to_its_node() {
             }
         }
     });
-    println!("extents by pool: {extents:?}");
+    ese_corpus::report!("extents by pool: {extents:?}");
 }
 
 #[test]
@@ -316,7 +319,7 @@ fn separators_in_the_corpus_bound_their_pages_and_are_the_shortest_that_do() {
             }
         }
     });
-    println!("{shortest} separators are the shortest, {older} are older ones");
+    ese_corpus::report!("{shortest} separators are the shortest, {older} are older ones");
     assert!(older * 10 <= shortest, "{shortest} shortest, {older} older");
 }
 
@@ -350,6 +353,6 @@ fn a_real_page_with_any_bit_flipped_is_read_or_refused_without_a_panic() {
             }
         }
     });
-    println!("{refused} refused, {read} read");
+    ese_corpus::report!("{refused} refused, {read} read");
     assert!(refused > read / 10 || read == 0);
 }

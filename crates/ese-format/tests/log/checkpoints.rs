@@ -41,7 +41,7 @@ fn every_copy_of_every_checkpoint_recomputes_to_its_stored_checksum() {
         }
         files += 1;
     }
-    println!("{files} checkpoints, {copies} copies recomputed, {attachments} attachments");
+    ese_corpus::report!("{files} checkpoints, {copies} copies recomputed, {attachments} attachments");
     assert!(files >= 10);
 }
 

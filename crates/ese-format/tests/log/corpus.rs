@@ -70,9 +70,13 @@ fn every_log_is_walked_to_its_end_without_an_unknown_type_or_a_wrong_length() {
         }
     }
     let total: usize = histogram.values().sum();
-    println!("{files} logs, {segments} segments, {total} records, 0 unknown types, 0 length mismatches");
-    println!("by type: {histogram:?}");
-    println!("fragmented by pieces: {fragmented:?}; Undo by operation: {undo:?}; UndoInfo: {undo_info:?}");
+    ese_corpus::report!(
+        "{files} logs, {segments} segments, {total} records, 0 unknown types, 0 length mismatches"
+    );
+    ese_corpus::report!("by type: {histogram:?}");
+    ese_corpus::report!(
+        "fragmented by pieces: {fragmented:?}; Undo by operation: {undo:?}; UndoInfo: {undo_info:?}"
+    );
     assert!(undo.keys().all(|operation| VersionedOperation(*operation).name().is_some()));
 }
 
@@ -128,7 +132,7 @@ fn the_windows_logs_have_the_histograms_positions_and_checksums_of_the_specifica
         assert_eq!(found, expected, "{name}");
         compared += 1;
     }
-    println!(
+    ese_corpus::report!(
         "{compared} logs equal to spec 05 §14: generation, version, segments, checksum, counts, last record"
     );
     assert!(compared >= 14, "only {compared} of the listed logs are in the corpus");
@@ -169,7 +173,9 @@ fn every_header_and_segment_checksum_is_recomputed_and_every_header_encodes_to_i
             segments += 1;
         }
     }
-    println!("{headers} headers, {attachments} attachments, {segments} segments: every checksum recomputed");
+    ese_corpus::report!(
+        "{headers} headers, {attachments} attachments, {segments} segments: every checksum recomputed"
+    );
 }
 
 #[test]
@@ -187,7 +193,9 @@ fn every_record_of_every_log_encodes_to_the_bytes_it_was_decoded_from() {
             bytes_compared += out.len();
         }
     }
-    println!("{count} records, {bytes_compared} bytes: every record re-encoded to identical bytes");
+    ese_corpus::report!(
+        "{count} records, {bytes_compared} bytes: every record re-encoded to identical bytes"
+    );
 }
 
 #[test]
@@ -218,7 +226,7 @@ fn every_segment_is_rebuilt_by_placing_its_records_again() {
         assert!(padding <= 1, "{}: {padding} segments hold nothing but padding", file.name);
         files += 1;
     }
-    println!(
+    ese_corpus::report!(
         "{files} logs, {rebuilt} segments rebuilt to identical bytes; {fresh} runs began on a fresh segment"
     );
 }
@@ -251,7 +259,7 @@ fn consecutive_generations_chain_by_time_signature_and_accumulated_checksum() {
         let header = LogHeader::read(bytes).expect("it was just read");
         // A file being prepared, or a generation replaced by restore, does not follow the one before it by time.
         if header.previous_created != log.header().created {
-            println!("{} does not follow {}", other.name, file.name);
+            ese_corpus::report!("{} does not follow {}", other.name, file.name);
             continue;
         }
         header.check_follows(log.header()).unwrap_or_else(|error| panic!("{}: {error}", other.name));
@@ -259,7 +267,7 @@ fn consecutive_generations_chain_by_time_signature_and_accumulated_checksum() {
         assert_eq!(header.previous_accumulated_checksum.get(), log.accumulated_checksum(), "{}", other.name);
         chained += 1;
     }
-    println!("{chained} pairs of generations chained");
+    ese_corpus::report!("{chained} pairs of generations chained");
     assert!(corpus().is_none() || chained > 100);
 }
 
@@ -295,7 +303,7 @@ fn every_before_image_unpacks_to_the_page_that_its_record_names() {
             images += 1;
         }
     }
-    println!("{images} before-images unpacked, by flags {by_flags:?}");
+    ese_corpus::report!("{images} before-images unpacked, by flags {by_flags:?}");
 }
 
 /// cbFree of a page: its data area less its tags and the nodes they point to.
@@ -333,7 +341,7 @@ fn every_diff_is_sound_and_encodes_to_the_bytes_it_was_decoded_from() {
             records_seen += 1;
         }
     }
-    println!("{records_seen} ReplaceD records, diffs by kind {kinds:?}");
+    ese_corpus::report!("{records_seen} ReplaceD records, diffs by kind {kinds:?}");
 }
 
 #[test]
@@ -352,7 +360,7 @@ fn the_dbtimes_of_every_page_chain_through_consecutive_generations() {
             links += follow_dbtimes(&record, &mut last);
         }
     }
-    println!("{links} dbtime links, no break");
+    ese_corpus::report!("{links} dbtime links, no break");
     assert_eq!(links, 2886);
 }
 

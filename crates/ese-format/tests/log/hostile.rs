@@ -91,7 +91,7 @@ fn a_log_cut_at_any_length_is_an_error_naming_header_or_size() {
         assert_eq!(error.kind(), FileKind::Log);
         assert_eq!(error.jet().code(), if length < 4096 { -501 } else { -541 }, "{length}");
     }
-    println!("{} lengths refused", bytes.len());
+    ese_corpus::report!("{} lengths refused", bytes.len());
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_record_cut_at_any_length_is_an_error_that_says_how_much_is_missing() {
             cuts += 1;
         }
     }
-    println!("{} shapes of records, {cuts} cuts refused", seen.len());
+    ese_corpus::report!("{} shapes of records, {cuts} cuts refused", seen.len());
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_log_with_any_one_byte_of_its_records_changed_is_read_or_refused() {
             _ => read += 1,
         }
     }
-    println!("{read} changed logs read, {refused} refused at the damage");
+    ese_corpus::report!("{read} changed logs read, {refused} refused at the damage");
     assert!(read > 0 && refused > 0);
 }
 

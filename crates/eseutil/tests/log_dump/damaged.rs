@@ -98,7 +98,7 @@ fn a_log_with_any_bytes_behind_good_checksums_is_dumped_or_refused_and_never_a_p
             if good[0] { dumped += 1 } else { refused += 1 }
         }
     }
-    println!(
+    ese_corpus::report!(
         "{} damaged logs: {dumped} dumped to their end, {refused} refused with file and place",
         dumped + refused
     );

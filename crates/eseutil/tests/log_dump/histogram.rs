@@ -127,7 +127,10 @@ fn the_json_histogram_of_every_windows_log_equals_the_specification() {
         assert_eq!(found.values().sum::<u64>(), expected_records, "{input}/{name}");
         records += expected_records;
     }
-    println!("{} logs of Windows, {records} records: histograms equal spec 05 section 14", HISTOGRAMS.len());
+    ese_corpus::report!(
+        "{} logs of Windows, {records} records: histograms equal spec 05 section 14",
+        HISTOGRAMS.len()
+    );
 }
 
 /// Types that occur in spec 05 §14 items 4 and 10.
@@ -203,5 +206,7 @@ fn every_log_in_the_corpus_is_walked_to_its_end_without_an_unknown_type() {
         assert!(TYPES_MET.contains(&name.as_str()), "{name} occurs in no log that spec 05 lists");
     }
     let records: u64 = total.values().sum();
-    println!("{logs} logs walked to their end ({not_logs} all zero), {records} records: {total:?}");
+    ese_corpus::report!(
+        "{logs} logs walked to their end ({not_logs} all zero), {records} records: {total:?}"
+    );
 }

@@ -280,7 +280,7 @@ fn every_stored_log_dump_of_the_original_is_printed_line_by_line() {
             }
         }
     }
-    println!(
+    ese_corpus::report!(
         "{} stored dumps: {} lines equal, {} differ in the read columns of the I/O table alone, {} differ",
         CASES.len(),
         agreement.equal,
@@ -337,7 +337,7 @@ fn every_log_text_of_the_crash_and_fresh_sets_is_printed_line_by_line() {
         let found = found.replace(path.to_str().expect("a plain name"), windows_path);
         agreement.compare(&stored.name, &stored_body(&text).0, &found.lines().collect::<Vec<_>>());
     }
-    println!(
+    ese_corpus::report!(
         "{} log texts: {} lines equal, {} differ in the read columns of the I/O table alone, {} differ",
         texts.len(),
         agreement.equal,
@@ -372,7 +372,7 @@ fn the_csv_file_equals_the_stored_one() {
         let mut agreement = Agreement::default();
         let text = text.replace("\r\n", "\n");
         agreement.compare("csv", &stored.lines().collect::<Vec<_>>(), &text.lines().collect::<Vec<_>>());
-        println!("CSV as {encoding:?}: {} lines equal", agreement.equal);
+        ese_corpus::report!("CSV as {encoding:?}: {} lines equal", agreement.equal);
         fail_on_differences(&agreement);
     }
 }

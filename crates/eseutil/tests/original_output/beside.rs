@@ -65,11 +65,11 @@ fn every_dump_stored_beside_its_file_is_printed_line_by_line() {
         if found.is_empty() {
             equal += 1;
         } else {
-            println!("  {} ({} differences)\n{}", output.name, found.len(), found.join("\n"));
+            ese_corpus::report!("  {} ({} differences)\n{}", output.name, found.len(), found.join("\n"));
             different.push(output.name.clone());
         }
     }
-    println!("{equal} of {} dumps beside their files equal", outputs.len());
+    ese_corpus::report!("{equal} of {} dumps beside their files equal", outputs.len());
     assert!(outputs.len() >= 40, "{} stored dumps", outputs.len());
     assert!(different.is_empty(), "{different:?}");
 }

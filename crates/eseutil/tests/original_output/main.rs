@@ -143,7 +143,7 @@ fn every_stored_output_of_the_original_is_printed_line_by_line() {
                 continue;
             }
             if let Some((_, reason)) = NOT_RUN.iter().find(|(file, _)| *file == case.file) {
-                println!("  not run: {} ({reason})", case.file);
+                ese_corpus::report!("  not run: {} ({reason})", case.file);
                 continue;
             }
             of_family += 1;
@@ -151,12 +151,17 @@ fn every_stored_output_of_the_original_is_printed_line_by_line() {
                 Ok(()) => passed += 1,
                 Err(lines) => {
                     let shown = lines.iter().take(12).cloned().collect::<Vec<_>>().join("\n");
-                    println!("  {}: {} ({} differences)\n{shown}", case.file, case.command, lines.len());
+                    ese_corpus::report!(
+                        "  {}: {} ({} differences)\n{shown}",
+                        case.file,
+                        case.command,
+                        lines.len()
+                    );
                     failed.push(case.file.clone());
                 }
             }
         }
-        println!("{}: {passed} of {of_family} stored outputs equal", family.name);
+        ese_corpus::report!("{}: {passed} of {of_family} stored outputs equal", family.name);
         assert!(of_family > 0 || only.is_some(), "no case of {}", family.name);
     }
     assert!(failed.is_empty(), "{} stored outputs differ: {failed:?}", failed.len());
