@@ -139,7 +139,7 @@ mod tests {
             });
             *counts.entry((extension, name)).or_insert(0) += 1;
         }
-        println!("{counts:?}");
+        ese_corpus::report!("{counts:?}");
         assert!(counts.values().sum::<usize>() > 0);
     }
 

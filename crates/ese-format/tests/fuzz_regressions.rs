@@ -45,7 +45,7 @@ fn every_regression_input_of_the_fuzz_targets_is_survived() {
     for target in TARGETS {
         let inputs = fs::read_dir(folder.join(target.name)).into_iter().flatten().flatten();
         for path in inputs.map(|entry| entry.path()).filter(|path| path.is_file()) {
-            println!("{}", path.display());
+            ese_corpus::report!("{}", path.display());
             (target.run)(&fs::read(&path).expect("a regression input is readable"));
             replayed += 1;
         }
@@ -55,7 +55,7 @@ fn every_regression_input_of_the_fuzz_targets_is_survived() {
             }
         }
     }
-    println!("{replayed} regression inputs replayed through {} targets", TARGETS.len());
+    ese_corpus::report!("{replayed} regression inputs replayed through {} targets", TARGETS.len());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn real_bytes_with_a_few_of_them_changed_are_survived() {
                 (target.run)(&mutated(seed, &mut numbers));
             }
         }
-        println!(
+        ese_corpus::report!(
             "{}: {} real inputs, {} changed ones",
             target.name,
             seeds.len(),

@@ -48,7 +48,7 @@ fn every_record_keeps_the_rules_and_is_rebuilt_to_identical_bytes() {
             columns += view.tagged_area().iter().count() as u64;
         });
     });
-    println!("{records} records with {columns} columns rebuilt to identical bytes");
+    ese_corpus::report!("{records} records with {columns} columns rebuilt to identical bytes");
     assert!(records > 100_000);
 }
 
@@ -94,12 +94,12 @@ fn records_set_anew_column_by_column_are_what_windows_wrote() {
             None => stale += 1,
             Some(built) if built == bytes => same += 1,
             Some(built) => {
-                println!("{}: {bytes:02x?}\n   built {built:02x?}", database.name);
+                ese_corpus::report!("{}: {bytes:02x?}\n   built {built:02x?}", database.name);
                 other += 1;
             }
         });
     });
-    println!(
+    ese_corpus::report!(
         "{same} records set anew to identical bytes; {stale} with bytes of deleted or NULL columns left out"
     );
     assert!(same > 100_000);
@@ -117,7 +117,7 @@ fn every_catalog_row_is_decoded_and_encoded_to_identical_bytes() {
             *counts.entry(row.row_type()).or_insert(0u64) += 1;
         }
     });
-    println!("catalog rows encoded to identical bytes: {counts:?}");
+    ese_corpus::report!("catalog rows encoded to identical bytes: {counts:?}");
     assert!(counts.values().sum::<u64>() > 100_000);
     assert!(counts.len() >= 4);
 }
@@ -170,7 +170,9 @@ fn every_long_value_has_its_chunks_and_as_many_references_as_its_root_says() {
             );
         }
     });
-    println!("{nodes} long-value nodes; {roots} values, {raw} raw and {compressed} compressed chunks");
+    ese_corpus::report!(
+        "{nodes} long-value nodes; {roots} values, {raw} raw and {compressed} compressed chunks"
+    );
     assert!(roots > 100 && raw > 0 && compressed > 0);
 }
 
@@ -239,7 +241,7 @@ fn every_compressed_value_inflates_and_ours_inflates_to_the_same() {
         count.0 += 1;
         count.1 += u64::from(ours == *stored);
     }
-    println!("compressed values inflated (of them equal to ours byte for byte): {counts:?}");
+    ese_corpus::report!("compressed values inflated (of them equal to ours byte for byte): {counts:?}");
     assert!(stored_values.len() > 50 && counts.len() == 3);
 }
 
@@ -292,7 +294,7 @@ fn every_key_without_unicode_text_is_computed_from_its_record() {
             }
         }
     });
-    println!(
+    ese_corpus::report!(
         "{primary} primary keys, {secondary} secondary entries of {indexes} indexes; {unicode} over UTF-16 left out"
     );
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -322,7 +324,7 @@ fn the_catalog_of_a_new_database_is_the_one_windows_writes() {
         }
         compared += 1;
     });
-    println!("the system tables of {compared} databases are the ones a new database gets");
+    ese_corpus::report!("the system tables of {compared} databases are the ones a new database gets");
     assert!(compared >= 10);
 }
 

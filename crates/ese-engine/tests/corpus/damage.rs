@@ -202,7 +202,7 @@ fn flipped_bits_under_a_good_checksum_never_break_the_reader() {
             errors += usize::from(assert_named(read_image(&damaged), &format!("{name}, round {round}")));
         }
     }
-    println!("{tried} damaged databases read, {errors} errors named");
+    ese_corpus::report!("{tried} damaged databases read, {errors} errors named");
     assert!(errors > tried / 10, "{errors} of {tried}");
 }
 
@@ -221,7 +221,7 @@ fn a_truncated_database_says_which_page_is_missing() {
         }
         errors += usize::from(assert_named(outcome, &format!("cut at {length}")));
     }
-    println!("{tried} lengths, {errors} errors");
+    ese_corpus::report!("{tried} lengths, {errors} errors");
     assert!(errors > 20, "{errors}");
 }
 
@@ -389,7 +389,7 @@ fn long_value_trees_whose_leaves_run_in_a_circle_end_in_bad_page_link() {
             errors += usize::from(assert_named(read_image(&damaged), &format!("{leaf} -> {target}")));
         }
     }
-    println!("{tried} wrong links, {errors} errors");
+    ese_corpus::report!("{tried} wrong links, {errors} errors");
     assert_eq!(errors, tried);
 }
 
@@ -496,6 +496,6 @@ fn a_disk_that_fails_at_any_read_gives_an_error_with_its_place() {
         }
         disk.heal();
     }
-    println!("{failures} failing calls, {failures} errors");
+    ese_corpus::report!("{failures} failing calls, {failures} errors");
     assert!(failures > 20, "{failures}");
 }

@@ -238,10 +238,10 @@ fn every_table_row_and_index_entry_is_what_the_original_engine_reads() {
     for sample in &samples {
         let database = open_sample(sample, None);
         let counts = compare(sample, &database);
-        println!("{}: {counts}", sample.name);
+        ese_corpus::report!("{}: {counts}", sample.name);
         total.add(&counts);
     }
-    println!("{} databases: {total}", samples.len());
+    ese_corpus::report!("{} databases: {total}", samples.len());
     assert!(samples.len() >= 27, "the corpus has more databases than the {} found", samples.len());
     assert!(total.rows > 60_000 && total.entries > 150_000 && total.digests > 100, "{total}");
 }
@@ -266,7 +266,7 @@ fn a_cache_of_sixteen_pages_reads_every_database_the_same_and_stays_that_small()
         assert!(statistics.bytes <= CACHE_PAGES_MIN * database.page_size().bytes(), "{statistics:?}");
         evictions += statistics.evictions;
     }
-    println!("{evictions} pages given up to make room");
+    ese_corpus::report!("{evictions} pages given up to make room");
     assert!(evictions > 1000, "{evictions}");
 }
 
@@ -283,7 +283,7 @@ fn readers_in_eight_threads_with_a_small_cache_read_the_same() {
         let readers: Vec<_> = (0..8).map(|_| scope.spawn(|| compare(sample, &database).rows)).collect();
         readers.into_iter().map(|reader| reader.join().unwrap()).collect()
     });
-    println!("8 threads read {} rows each", rows[0]);
+    ese_corpus::report!("8 threads read {} rows each", rows[0]);
     assert!(rows.iter().all(|count| *count == rows[0] && *count > 300), "{rows:?}");
 }
 
@@ -313,7 +313,7 @@ fn every_row_is_found_again_by_its_bookmark_and_backwards_is_forwards_reversed()
             }
         }
     }
-    println!("{rows} rows, {entries} entries walked both ways");
+    ese_corpus::report!("{rows} rows, {entries} entries walked both ways");
     assert!(rows > 30_000 && entries > 100_000, "{rows} {entries}");
 }
 
@@ -356,7 +356,7 @@ fn seeks_find_the_first_equal_entry_the_next_greater_one_or_the_end() {
             }
         }
     }
-    println!("{seeks} seeks");
+    ese_corpus::report!("{seeks} seeks");
     assert!(seeks > 100_000, "{seeks}");
 }
 
@@ -389,7 +389,7 @@ fn every_index_entry_is_what_its_row_says_and_every_row_has_its_entries() {
             }
         }
     }
-    println!(
+    ese_corpus::report!(
         "{primary} primary keys, {secondary} secondary entries of {indexes} indexes, computed and equal; {unicode} indexes over UTF-16 text left out"
     );
     assert!(primary > 100_000 && secondary > 180_000 && unicode < 30, "{primary} {secondary} {unicode}");

@@ -80,6 +80,6 @@ fn every_page_of_every_tree_is_owned_once_and_not_free() {
             taken.extend(owned);
         }
     }
-    println!("{trees} trees with {used} pages in use, {owned_by_tables} pages owned by tables");
+    ese_corpus::report!("{trees} trees with {used} pages in use, {owned_by_tables} pages owned by tables");
     assert!(trees > 400 && used > 5000, "{trees} {used}");
 }

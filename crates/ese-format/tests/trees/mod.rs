@@ -162,7 +162,7 @@ pub(crate) fn databases() -> Option<&'static [Database]> {
         let files = ese_corpus::files_ending(&corpus, &[".edb", ".dat", ".mdb"]);
         let databases = files.into_iter().filter_map(|file| Database::open(file.name.clone(), file.bytes()));
         let databases: Vec<Database> = databases.collect();
-        println!("{} clean databases", databases.len());
+        ese_corpus::report!("{} clean databases", databases.len());
         Some(databases)
     });
     let databases = databases.as_deref()?;
