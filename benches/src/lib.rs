@@ -1,0 +1,5 @@
+//! What the benches share: a generator of databases of any size.
+
+#![forbid(unsafe_code)]
+
+pub mod generated;
