@@ -17,6 +17,7 @@ import values
 from values import Unreadable
 
 DELETED = 0x2
+TABLE_ROW = 1
 
 FAULTS = {
     "deleted": "lists nodes that carry the deleted flag (left out here)",
@@ -42,6 +43,12 @@ class Database:
     def tables(self):
         return [table.name for table in self.database.tables()]
 
+    def deleted_tables(self):
+        """Names of the tables whose catalog row carries the deleted flag."""
+        catalog = self.database.catalog._ctable
+        deleted = (Record(catalog, node) for node in catalog.root.iter_leaf_nodes() if int(node.tag.flags) & DELETED)
+        return {row.get("Name") for row in deleted if row.get("Type") == TABLE_ROW}
+
     def columns(self, table):
         """(name, FID, type, code page) of each column, in the order of their FIDs."""
         found = []
@@ -65,7 +72,7 @@ class Database:
         """The column's values as a list in itag order; [] for NULL."""
         name, _, coltyp, _ = column
         try:
-            found = record._data.get(record._table.column(name), False, errors="surrogatepass")
+            found = record._data.get(record._table.column(name), False, errors="replace")
         except (Exception,) as error:  # whatever a foreign reader trips over is its answer
             raise Unreadable(f"{type(error).__name__}: {error}") from error
         if found is None:

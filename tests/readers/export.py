@@ -14,11 +14,8 @@ class Export:
 
     def tables(self):
         """The names of all tables, system tables included."""
-        text = self._run("tables", self.path, "--json")
-        listed = [json.loads(line) for line in text.splitlines()] if text.count("\n") > 1 and not text.startswith("[") else json.loads(text)
-        if isinstance(listed, dict):
-            listed = listed["tables"]
-        return [entry if isinstance(entry, str) else entry["name"] for entry in listed]
+        said = json.loads(self._run("tables", self.path, "--json"))
+        return [table["name"] for table in said["result"]["tables"]]
 
     def rows(self, table, columns):
         """Each row as {column name: [canonical values]}; NULL columns are not in it."""

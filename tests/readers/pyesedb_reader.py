@@ -11,6 +11,7 @@ FAULTS = {
     "default": "does not apply a column's default value",
     "multi-value": "gives no access to multi-valued columns",
     "empty": "cannot tell a zero-length value from NULL",
+    "chunk": "guesses the compression of a long value's chunks from their first byte (dissect.esedb, mended, agrees with us)",
     "separated": "cannot inflate this separated value",
 }
 
@@ -92,6 +93,8 @@ class Database:
                 return "seven-bit"
         if default is not None and len(ours) == 1 and data is None and values.same(coltyp, ours[0], default):
             return "default"
+        if record.is_long_value(place) and ours:
+            return "chunk"
         if len(ours) == 1 and data is None and ours[0] in ("", b""):
             return "empty"
         return None

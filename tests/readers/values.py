@@ -37,7 +37,8 @@ def decode_text(data, codepage):
     if encoding is None:
         raise Unreadable(f"code page {codepage}")
     if encoding == "utf-16-le":
-        return data.decode(encoding, errors="surrogatepass") if len(data) % 2 == 0 else data.hex()
+        # What is no UTF-16 (a lone surrogate, an odd last byte) is U+FFFD in JSON
+        return data.decode(encoding, errors="replace")
     # Windows' 1252 maps the five holes of Python's to the C1 controls of the same number
     return "".join(bytes([byte]).decode("cp1252", errors="replace") if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte) for byte in data)
 
