@@ -181,7 +181,7 @@ unsafe fn get(
             }
             // The code is the low half of the number, sign or no sign above it.
             Reading::ErrorText => {
-                write_text(&error_text(number.read_unaligned() as u32 as JET_ERR)?, WhenShort::Untouched)?
+                write_text(&error_text(number.read_unaligned() as u32 as JET_ERR)?, WhenShort::Untouched)?;
             }
             Reading::Nothing => {}
         }

@@ -210,6 +210,11 @@ fn write_after_what_it_names<'a>(
     *text += own;
 }
 
+/// Makes the plain name stand for the W form with JET_UNICODE, else for the A form.
+fn joined(base: &str, dash: &str) -> String {
+    format!("#ifdef JET_UNICODE\n#define {base} {base}{dash}W\n#else\n#define {base} {base}{dash}A\n#endif\n")
+}
+
 fn tag(layout: &StructLayout) -> &'static str {
     if layout.tag.is_empty() { layout.name } else { layout.tag }
 }
@@ -230,11 +235,7 @@ fn structure(declarations: &Declarations, layout: &StructLayout) -> Result<Strin
     let base = layout.name.trim_end_matches("_A").trim_end_matches("_W");
     let both = structs::layouts().any(|other| other.name.strip_suffix("_A") == Some(base));
     match layout.variant {
-        "W" if both => {
-            text += &format!(
-                "#ifdef JET_UNICODE\n#define {base} {base}_W\n#else\n#define {base} {base}_A\n#endif\n"
-            )
-        }
+        "W" if both => text += &joined(base, "_"),
         "W" => text += &format!("#ifdef JET_UNICODE\n#define {base} {base}_W\n#endif\n"),
         _ => {}
     }
@@ -370,12 +371,7 @@ fn functions(declarations: &Declarations, audience: Audience) -> Result<String> 
         match function.form {
             Form::Wide => {
                 let since = function.since.max(0x0600);
-                text += &gated(
-                    since,
-                    &format!(
-                        "#ifdef JET_UNICODE\n#define {base} {base}W\n#else\n#define {base} {base}A\n#endif\n"
-                    ),
-                );
+                text += &gated(since, &joined(base, ""));
             }
             Form::WideOnly => {
                 let plain_name = function.name.trim_end_matches('W');
