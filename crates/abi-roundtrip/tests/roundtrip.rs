@@ -1,5 +1,7 @@
 //! What bindgen reads in `include/esent.h` is what `esent` declares.
 
+#![allow(clippy::unnecessary_cast, reason = "bindgen chooses the types of constants")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::offset_of;
 
