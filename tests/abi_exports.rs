@@ -36,7 +36,7 @@ fn declared() -> BTreeSet<String> {
 fn the_library_exports_exactly_what_the_code_declares() {
     let output = Command::new("nm").args(["-D", "--defined-only"]).arg(library()).output();
     let Ok(output) = output else {
-        println!("SKIPPED exports of libesent.so: no nm here");
+        ese_corpus::report!("SKIPPED exports of libesent.so: no nm here");
         return;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -50,7 +50,7 @@ fn the_library_exports_exactly_what_the_code_declares() {
         extra.is_empty() && missing.is_empty(),
         "exported but not declared {extra:?}, declared but not exported {missing:?}"
     );
-    println!("libesent.so: {} functions and {OWN} exported", exported.len() - 1);
+    ese_corpus::report!("libesent.so: {} functions and {OWN} exported", exported.len() - 1);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn the_code_declares_every_function_of_the_facts() {
         .collect();
     assert!(facts.len() > 300, "only {} functions in the facts", facts.len());
     assert_eq!(facts, declared());
-    println!("functions.csv: {} functions, all declared", facts.len() - 1);
+    ese_corpus::report!("functions.csv: {} functions, all declared", facts.len() - 1);
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn assert_same(what: &str, mut facts: Vec<String>, mut code: Vec<String>) {
         "{what}: not in the code {missing:#?}, not in the facts {extra:#?}"
     );
     assert_eq!(facts.len(), code.len(), "{what}: doubled lines");
-    println!("{what}: {} rows agree", facts.len());
+    ese_corpus::report!("{what}: {} rows agree", facts.len());
 }
 
 #[test]
@@ -432,5 +432,5 @@ fn everything_the_managed_wrapper_links_to_is_exported_with_as_many_arguments() 
         let arguments = function.parameters.split("; ").filter(|parameter| !parameter.is_empty()).count();
         assert_eq!(arguments.to_string(), import["argument_count"], "{}", function.name);
     }
-    println!("managed imports: {} entry points found", imports.len());
+    ese_corpus::report!("managed imports: {} entry points found", imports.len());
 }

@@ -35,7 +35,7 @@ fn runs(program: &str) -> bool {
 fn compilers() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
     let (here, missing): (Vec<_>, Vec<_>) = COMPILERS.into_iter().partition(|(compiler, ..)| runs(compiler));
     for (compiler, ..) in missing {
-        println!("SKIPPED {compiler}: not here");
+        ese_corpus::report!("SKIPPED {compiler}: not here");
     }
     assert!(!here.is_empty(), "no C compiler here");
     here
@@ -114,7 +114,7 @@ fn the_header_compiles_without_a_warning_everywhere() {
             }
         }
     }
-    println!("esent.h: {compiled} compilations without a warning");
+    ese_corpus::report!("esent.h: {compiled} compilations without a warning");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn programs_compile_without_a_warning_and_run() {
             }
         }
     }
-    println!("{ran} programs compiled and run");
+    ese_corpus::report!("{ran} programs compiled and run");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn the_example_says_who_it_is_and_compiles_by_the_command_in_its_head() {
 #[test]
 fn a_program_runs_clean_under_valgrind() {
     if !runs("valgrind") {
-        println!("SKIPPED valgrind: not here");
+        ese_corpus::report!("SKIPPED valgrind: not here");
         return;
     }
     let folder = TempDir::new().expect("a temporary folder");

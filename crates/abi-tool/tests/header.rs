@@ -14,7 +14,7 @@ fn the_committed_files_are_what_the_code_gives() {
     for (name, text) in generated_files().expect("the sources can be read") {
         let committed = fs::read_to_string(project_root().join(name)).unwrap_or_default();
         assert!(committed == text, "{name} is stale: cargo run -p abi-tool");
-        println!("{name}: {} lines, current", text.lines().count());
+        ese_corpus::report!("{name}: {} lines, current", text.lines().count());
     }
 }
 
@@ -73,7 +73,7 @@ fn c_lays_every_structure_out_as_the_facts_say_on_64_and_on_32_bits() {
             )
             .expect("a temporary file");
             if !supports("empty.c").is_ok_and(|output| output.status.success()) {
-                println!("SKIPPED layouts with {compiler} {machine}: not here");
+                ese_corpus::report!("SKIPPED layouts with {compiler} {machine}: not here");
                 continue;
             }
             let output = supports("layouts.c").expect("the compiler just ran");
@@ -82,7 +82,10 @@ fn c_lays_every_structure_out_as_the_facts_say_on_64_and_on_32_bits() {
                 "{compiler} {machine}: {}",
                 String::from_utf8_lossy(&output.stderr)
             );
-            println!("{compiler} {machine}: {count} assertions on {} structures hold", layouts.len());
+            ese_corpus::report!(
+                "{compiler} {machine}: {count} assertions on {} structures hold",
+                layouts.len()
+            );
         }
     }
 }
