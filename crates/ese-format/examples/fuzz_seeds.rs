@@ -19,14 +19,16 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let seeds = fuzz_seeds::collect(&corpus);
-    for target in fuzz_entries::TARGETS {
-        let folder = folder.join(target.name);
+    for fuzz_entries::Target { name, run } in fuzz_entries::TARGETS {
+        let folder = folder.join(name);
         fs::create_dir_all(&folder).expect("the corpus folder can be made");
-        let inputs = seeds.of(target.name);
+        let inputs = seeds.of(name);
         for (number, seed) in inputs.iter().enumerate() {
+            // A real input that a target cannot take is better met here than in a long run.
+            run(seed);
             fs::write(folder.join(format!("seed-{number:04}")), seed).expect("a seed can be written");
         }
-        println!("{}: {} seeds", target.name, inputs.len());
+        println!("{name}: {} seeds", inputs.len());
     }
     ExitCode::SUCCESS
 }

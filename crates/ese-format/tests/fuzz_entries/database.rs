@@ -116,11 +116,9 @@ pub(super) fn node(input: &[u8]) {
 pub(super) fn space_header(input: &[u8]) {
     if let Ok(header) = RootHeader::decode(input) {
         assert_eq!(RootHeader::decode(&header.encode()), Ok(header.clone()));
-        if let Some(space) = header.space {
-            if let Ok(space) = space.space() {
-                let _ = space.available_root();
-                let _ = space.free_pages(31).take(64).count();
-            }
+        if let Some(Ok(space)) = header.space.map(|space| space.space()) {
+            let _ = space.available_root();
+            let _ = space.free_pages(31).take(64).count();
         }
     }
     if let Ok(mut buffer) = SplitBuffer::decode(input) {

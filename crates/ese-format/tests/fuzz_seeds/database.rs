@@ -82,7 +82,7 @@ fn collect_record(node: &NodeView<'_>, objid: u32, size: PageSize, seeds: &mut S
             match value {
                 Value::Compressed(stored) => collect_compressed(stored, seeds),
                 Value::Inline(plain) if plain.len() > 16 => {
-                    seeds.add("compression_round_trip", plain.to_vec())
+                    seeds.add("compression_round_trip", plain.to_vec());
                 }
                 _ => {}
             }

@@ -48,7 +48,7 @@ fn touch(record: &Record<'_>) {
         Record::MacroInfo2(record) => record.pages().for_each(drop),
         Record::EmptyTree(record) => record.pages().for_each(drop),
         Record::Scrub(record) => {
-            assert!(record.operations().is_none_or(|list| list.len() <= record.payload.len()))
+            assert!(record.operations().is_none_or(|list| list.len() <= record.payload.len()));
         }
         Record::CreateDb(record) => drop(record.stored_path().to_text()),
         Record::AttachDb(record) => drop(record.stored_path().to_text()),
