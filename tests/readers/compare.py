@@ -39,6 +39,7 @@ FAULTS = {
         "missing rows": "misses records that the other readers and the engine list",
     },
     "original engine": dump.FAULTS,
+    "dates": {},
 }
 
 
@@ -185,6 +186,16 @@ def compare_if_same(tally, reader, row, columns, candidate, default_of):
     return True
 
 
+def compare_dates(tally, where, pairs):
+    """RFC 3339 beside the stored doubles."""
+    tally.tables += 1
+    for days, text in pairs:
+        if values.is_the_date(text, days):
+            tally.equal += 1
+        else:
+            tally.fail(where, f"{days!r} exported as {text!r}")
+
+
 def compare_database(name, path, ours, dumps, tallies):
     """One database through all readers. The schema is the engine's where a dump has it, else dissect.esedb's."""
     dissected = dissect_reader.Database(path)
@@ -230,6 +241,9 @@ def compare_database(name, path, ours, dumps, tallies):
                 compare_table_with_gaps(tally, reader, name, table, columns, ours, default_of(table))
             else:
                 compare_table(tally, reader, name, table, columns, ours, default_of(table))
+    if isinstance(ours, export.Export):
+        for table in listed:
+            compare_dates(tallies[3], f"{name} {table}", ours.dates(table, schema(table)))
     tallies[0].accepted["deleted"] += dissected.deleted_nodes
     dissected.close()
     other.close()
@@ -243,7 +257,7 @@ def main():
     parser.add_argument("--database", type=pathlib.Path, action="append", default=[], help="a database beside the corpus")
     parser.add_argument("--ours", choices=["export", "dump"], default="export")
     arguments = parser.parse_args()
-    tallies = [Tally("dissect.esedb"), Tally("pyesedb"), Tally("original engine")]
+    tallies = [Tally("dissect.esedb"), Tally("pyesedb"), Tally("original engine"), Tally("dates")]
     count = 0
     beside = [(str(path), path) for path in arguments.database]
     for name, path in itertools.chain(databases(arguments.corpus), beside):

@@ -30,6 +30,25 @@ class Export:
                 row[name] = [values.from_json(types[name], item) for item in (value if isinstance(value, list) else [value])]
             yield row
 
+    def dates(self, table, columns):
+        """Each value of a DateTime column twice: the stored double, and what the export without --raw prints."""
+        names = [name for name, _, coltyp, _ in columns if coltyp == values.DATE_TIME]
+        if not names:
+            return
+        stored = self._lines("export", self.path, table, "--format", "jsonl", "--raw")
+        printed = self._lines("export", self.path, table, "--format", "jsonl")
+        for left, right in zip(stored, printed, strict=True):
+            left, right = json.loads(left), json.loads(right)
+            if list(left) != list(right):
+                raise ValueError(f"{table}: --raw changes which columns a row has")
+            for name in left:
+                if name not in names:
+                    if left[name] != right[name]:
+                        raise ValueError(f"{table}.{name}: --raw changes a column that is no DateTime")
+                    continue
+                pair = [side[name] if isinstance(side[name], list) else [side[name]] for side in (left, right)]
+                yield from zip(*pair, strict=True)
+
     def _run(self, *arguments):
         return subprocess.run([self.eseutil, *arguments], check=True, capture_output=True, text=True, encoding="utf-8").stdout
 

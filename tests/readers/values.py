@@ -4,6 +4,7 @@ Integers are int, floats and dates the 8 or 4 stored bytes (so that NaN and -0.0
 `from_json` takes what `eseutil export` prints, `from_bytes` what the file (or JetRetrieveColumn) holds.
 """
 
+import datetime
 import math
 import struct
 import uuid
@@ -111,3 +112,14 @@ def same(coltyp, left, right):
         numbers = [struct.unpack(FLOATS[coltyp], side)[0] for side in (left, right)]
         return all(math.isnan(number) for number in numbers)
     return False
+
+
+def is_the_date(text, days):
+    """Whether an exported DateTime says the OLE date `days`: to the millisecond, the time of day counted forward from any day."""
+    if not isinstance(text, str):
+        return text == days
+    day = int(days)
+    expected = datetime.datetime(1899, 12, 30) + datetime.timedelta(days=day, seconds=abs(days - day) * 86_400)
+    if not text.endswith("Z") or text[10] != "T":
+        return False
+    return abs(datetime.datetime.fromisoformat(text[:-1]) - expected) <= datetime.timedelta(milliseconds=1)
