@@ -133,6 +133,9 @@ fn what_cannot_be_exported_is_an_error_that_names_the_file() {
     assert_eq!(no_table.status.code(), Some(1));
     let said = String::from_utf8_lossy(&no_table.stderr);
     assert!(said.contains("basic.edb") && said.contains("-1305"), "{said}");
+    let document = eseutil(&["export", shown(&basic), "basic", "--json"]);
+    assert_eq!(document.status.code(), Some(2), "rows must not vanish into a document");
+    assert!(String::from_utf8_lossy(&document.stdout).contains("leave --json out"));
     let dirty = database(&folder, "windows/srum-belkasoft/Dirty/SRUDB.dat").expect("the corpus is here");
     let refused = eseutil(&["export", shown(&dirty)]);
     assert!(!refused.status.success());

@@ -344,6 +344,10 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, (UsageError, Settings
         classic::parse(&rest, &mut settings)
     };
     match parsed {
+        Ok(Command::Export(_)) if settings.renderer == Renderer::Json => {
+            let sentence = "export writes JSON lines by itself (--format jsonl); leave --json out";
+            Err((UsageError::Long(sentence.to_owned()), settings))
+        }
         Ok(command) => Ok(Invocation { command, settings }),
         Err(error) => Err((error, settings)),
     }
