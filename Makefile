@@ -12,8 +12,8 @@ bench:   ## the figures of benches/README.md on this machine
 header:  ## include/esent.h anew from the code
 	cargo run -q -p abi-tool
 
-install: ## the library, header and pkg-config file (needs cargo-c), and eseutil
-	cargo cinstall --release --prefix=$(PREFIX)
-	cargo install --path crates/eseutil --root $(PREFIX)
+install: ## the library, header and pkg-config file (needs cargo-c), the name .NET asks for, and eseutil
+	cargo cinstall --release -p esent --prefix=$(PREFIX) --libdir=$(PREFIX)/lib && ln -sf libesent.so $(PREFIX)/lib/libesent.dll.so
+	cargo install --path crates/eseutil --root $(PREFIX) && ln -sf eseutil $(PREFIX)/bin/esentutl
 
 .PHONY: demo test bench header install

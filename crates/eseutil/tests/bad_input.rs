@@ -193,7 +193,8 @@ fn a_single_wrong_bit_is_correctable_and_no_failure() {
 fn every_command_gives_one_json_document_whatever_the_file() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     fs::write(folder.path().join("junk.edb"), [0x5A; 30_000]).expect("it can be written");
-    for command in COMMANDS {
+    // Export writes JSON lines by itself.
+    for command in COMMANDS.iter().filter(|command| command.first() != Some(&"export")) {
         let mut arguments = command.to_vec();
         arguments.extend(["junk.edb", "--json"]);
         let output = run(&arguments, folder.path());
