@@ -142,3 +142,28 @@ fn what_cannot_be_exported_is_an_error_that_names_the_file() {
     assert!(refused.stdout.is_empty());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("-550"));
 }
+
+#[test]
+fn rows_before_a_missing_page_are_written_and_the_page_is_named() {
+    let folder = folder();
+    let Some(big) = database(&folder, "ese/big/big.edb") else {
+        return ese_corpus::skipped("rows_before_a_missing_page_are_written_and_the_page_is_named");
+    };
+    let whole = text_of(&["export", shown(&big), "Big"]);
+    let mut cuts_with_rows = 0;
+    for pages in [400, 900, 1200, 1500, 1700, 1800, 1900] {
+        let file = std::fs::OpenOptions::new().write(true).open(&big).expect("the copy can be written");
+        file.set_len((pages + 2) * 4096).expect("it can be cut");
+        let output = eseutil(&["export", shown(&big), "Big"]);
+        std::fs::remove_file(&big).expect("the copy can go");
+        database(&folder, "ese/big/big.edb").expect("the corpus is here");
+        assert_eq!(output.status.code(), Some(1), "{pages} pages");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("page") && said.contains("-4001"), "{pages} pages: {said}");
+        let rows = String::from_utf8(output.stdout).expect("exported text is UTF-8");
+        assert!(whole.starts_with(&rows) && (rows.is_empty() || rows.ends_with('\n')), "{pages} pages");
+        cuts_with_rows += usize::from(!rows.is_empty());
+    }
+    ese_corpus::report!("{cuts_with_rows} of 7 cut databases gave rows before the error");
+    assert!(cuts_with_rows > 0);
+}

@@ -151,27 +151,40 @@ fn export_table(
     out: &mut Output<'_>,
 ) -> CommandResult {
     let exported = ExportedTable::new(table, dates);
-    let failed = |error| Failure::of_engine(&error, table.database().path());
     let mut block = Vec::with_capacity(BLOCK_BYTES);
-    let mut rows_of_block = 0;
     writer.begin(&exported, &mut block);
+    let result = export_rows(table, &exported, writer, &mut block, counter, out);
+    // Also after an error: the rows before it are good.
+    out.write_all(&block)?;
+    result
+}
+
+/// Writes the rows, but for the last ones, which are left in `block`; a row that cannot be read leaves nothing there.
+fn export_rows(
+    table: &Table,
+    exported: &ExportedTable,
+    writer: &mut dyn RowWriter,
+    block: &mut Vec<u8>,
+    counter: &ProgressBar,
+    out: &mut Output<'_>,
+) -> CommandResult {
+    let failed = |error| Failure::of_engine(&error, table.database().path());
+    let mut rows_of_block = 0;
     let mut cursor = table.cursor();
     while cursor.move_next().map_err(failed)? {
         let start = block.len();
         let row = cursor.row().map_err(failed)?;
-        if let Err(error) = writer.row(&exported, &row, &mut block) {
+        writer.row(exported, &row, block).map_err(|error| {
             block.truncate(start);
-            out.write_all(&block)?;
-            return Err(failed(error));
-        }
+            failed(error)
+        })?;
         rows_of_block += 1;
         if block.len() >= BLOCK_BYTES {
-            out.write_all(&block)?;
+            out.write_all(block)?;
             block.clear();
             counter.inc(std::mem::take(&mut rows_of_block));
         }
     }
-    out.write_all(&block)?;
     Ok(())
 }
 

@@ -130,7 +130,7 @@ pub(crate) fn tables(catalog: &Catalog, wanted: Option<&str>) -> ese_engine::err
 fn write_table(table: &TableRows, out: &mut Output<'_>) -> CommandResult {
     let tree = |level: usize, name: &str, kind: &str, objid: u32, root: u32| {
         let indented: String = ("  ".repeat(level) + name).chars().take(51).collect();
-        format!("{indented:<51} {kind:<5}{} {}", ten_wide(objid), ten_wide(root))
+        format!("{indented:<51} {kind:<5}{objid:>10} {root:>10}")
     };
     let TableRow { fdp_page, fdp_last_set_time, .. } = &table.table;
     let name = western_text(&table.name);
@@ -145,11 +145,6 @@ fn write_table(table: &TableRows, out: &mut Output<'_>) -> CommandResult {
         writeln!(out, "{}", tree(1, &name, kind, row.id, index.fdp_page))?;
     }
     Ok(())
-}
-
-/// A number in ten columns; ten `#` where it does not fit. No 32-bit number is longer.
-fn ten_wide(number: u32) -> String {
-    format!("{number:>10}")
 }
 
 /// A FILETIME of the catalog as a log time; the null time where the row has none.

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use ese_format::catalog::{
-    CallbackRow, CatalogRow, ColumnRow, IndexFlags, IndexRow, IndexSegment, LcMapFlags, PersistedSpaceHints,
-    RowKind, SegmentFlags, SortVersion, TableFlags,
+    CallbackRow, CatalogRow, ColumnRow, IndexFlags, IndexRow, IndexSegment, LcMapFlags, RowKind,
+    SegmentFlags, SortVersion, TableFlags,
 };
 use ese_format::column_type::{ColumnClass, ColumnType, class_of};
 use ese_format::long_value::chunk_bytes_default;
@@ -55,7 +55,6 @@ pub(super) fn dump(table: &TableRows, page_size: PageSize, out: &mut Output<'_>)
     }
     write_hints(out, "    ", "Table Space Hints:      ", &space_hints::of_table(row, page_size))?;
     if let Some(hints) = &row.deferred_lv_hints {
-        let hints: &PersistedSpaceHints = hints;
         let shown = space_hints::of_deferred_long_values(hints, page_size);
         write_hints(out, "    ", "Deferred LV Space Hints:", &shown)?;
     }
