@@ -18,6 +18,7 @@ pub mod cache;
 pub mod catalog;
 pub mod database;
 pub mod error;
+pub mod file_map;
 pub mod io;
 mod lock_order;
 pub mod space;

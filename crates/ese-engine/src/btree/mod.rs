@@ -7,7 +7,9 @@
 //!
 //! Latches are taken from parent to child and from left to right, each before the one it was reached from is given up.
 
+mod author;
 mod cursor;
+mod writable;
 
 use std::sync::Arc;
 
@@ -15,7 +17,9 @@ use ese_format::error::{JetError, Problem};
 use ese_format::node::{KeyRef, NodeView};
 use ese_format::page::PageFlags;
 
+pub use author::{Author, Logged, Seen, Stamp, VersionedChange, Versioning, Visibility};
 pub use cursor::{Bookmark, SeekOutcome, TreeCursor};
+pub use writable::WritableTree;
 
 use crate::cache::{CachedFile, PageGuard};
 use crate::error::Result;

@@ -8,6 +8,7 @@
 //!   was synced too;
 //! - a file opened [`Access::ReadWrite`] is locked against every other opener, one opened [`Access::Read`] against writers.
 
+mod host;
 mod os;
 mod simulated;
 
@@ -15,6 +16,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use host::{Background, Clock, Entropy, Host, SeededEntropy, SystemClock, SystemEntropy, TickingClock};
 pub use os::OsFileSystem;
 pub use simulated::{PowerLoss, SimulatedFileSystem};
 
