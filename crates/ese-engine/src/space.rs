@@ -167,3 +167,29 @@ fn read_extents(owner: &Tree, root: u32, which: SpaceTree) -> Result<(Vec<Listed
     }
     Ok((extents, buffer))
 }
+
+/// The pages that an ordinary tree grows into: its own.
+pub(crate) fn own_pages() -> std::sync::Arc<dyn crate::btree::PageSource> {
+    std::sync::Arc::new(OwnPages)
+}
+
+/// Takes pages of a tree from the extents it owns.
+#[derive(Debug)]
+struct OwnPages;
+
+impl crate::btree::PageSource for OwnPages {
+    fn allocate(
+        &self,
+        tree: &crate::btree::WritableTree,
+        _: &mut dyn crate::btree::Author,
+        _: u32,
+        _: u32,
+    ) -> Result<Vec<u32>> {
+        let about = format!("pages of the tree at page {}", tree.tree().root());
+        Err(crate::error::Error::refused(JetError::OUT_OF_DATABASE_SPACE, about))
+    }
+
+    fn free(&self, _: &crate::btree::WritableTree, _: &mut dyn crate::btree::Author, _: u32) -> Result<()> {
+        Ok(())
+    }
+}

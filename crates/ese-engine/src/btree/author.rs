@@ -107,6 +107,12 @@ pub trait Author {
     /// Takes a version back whose change was not logged.
     fn withdraw(&mut self, rceid: u32);
 
+    /// Bytes of data that a rollback may put back into this node: the longest before-image among the uncommitted replaces
+    /// of it, by whatever session; 0 when there is none. Only asked for nodes of trees with unique keys that carry the
+    /// version flag; the leaf is latched. Free bytes of the page are kept for it (spec 02 §11.3), so that a rollback never
+    /// splits.
+    fn rollback_bytes(&self, tree: &WritableTree, key: &[u8]) -> usize;
+
     /// Logs the before-images that are not in the log yet for every open transaction's version on this page (UndoInfo,
     /// spec 06 §3.4): before nodes move to another page, and before the page is written.
     ///
@@ -118,7 +124,7 @@ pub trait Author {
 /// What a reader sees of a stored node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// The node with the data that the page holds.
+    /// The node with the data that the page holds, even if the page says it is deleted.
     AsStored,
     /// No node.
     Hidden,
@@ -128,6 +134,7 @@ pub enum Seen {
 
 /// Which versions of nodes a reader sees. A cursor without one sees what is on the page.
 pub trait Visibility: std::fmt::Debug + Send + Sync {
-    /// What this reader sees of a node that carries the version flag; the leaf is latched.
+    /// What this reader sees of a node that carries the version flag; the leaf is latched. Also asked for nodes that the
+    /// page says are deleted: one of which there is no version (the flag may be stale) is [`Seen::Hidden`].
     fn see(&self, tree: &Tree, node: &NodeView<'_>) -> Seen;
 }

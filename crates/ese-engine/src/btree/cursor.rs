@@ -4,12 +4,11 @@
 //! on a node without reading it calls [`TreeCursor::release`]: the cursor then remembers the bookmark, page and dbtime,
 //! and finds its place again with the next call: on the same line if the page has not changed, else by bookmark.
 
-use std::cmp::Ordering;
-
 use ese_format::error::{JetError, Problem};
-use ese_format::node::{KeyRef, NodeView};
+use ese_format::node::NodeView;
 use ese_format::page::PageFlags;
 
+use crate::btree::search::order_of_node;
 use crate::btree::{Target, Tree};
 use crate::cache::PageGuard;
 use crate::error::Result;
@@ -118,7 +117,7 @@ impl TreeCursor {
         self.hops = 0;
         let (_, mut page) = self.tree.descend(Target::Bookmark { key, data })?;
         let whole = self.tree.has_duplicate_keys().then_some(data);
-        let mut line = self.first_line_at_or_above(&page, key, whole)?;
+        let mut line = self.tree.first_line_at_or_above(&page, key, whole)?;
         // Separators compare key and data as one string, leaves as two: for a key that has a stored key as its beginning
         // they disagree, and the descent ends too far to the left (spec 02 §5.2).
         while line >= page.view().line_count() {
@@ -127,7 +126,7 @@ impl TreeCursor {
                 return Ok(SeekOutcome::Nothing);
             };
             page = next;
-            line = self.first_line_at_or_above(&page, key, whole)?;
+            line = self.tree.first_line_at_or_above(&page, key, whole)?;
         }
         if !self.settle(page, line, Direction::Forward)? {
             return Ok(SeekOutcome::Nothing);
@@ -189,7 +188,7 @@ impl TreeCursor {
         drop(latched);
         let (_, leaf) = self.tree.descend(Target::Bookmark { key: &bookmark.key, data: &bookmark.data })?;
         let whole = self.tree.has_duplicate_keys().then_some(bookmark.data.as_slice());
-        let line = self.first_line_at_or_above(&leaf, &bookmark.key, whole)?;
+        let line = self.tree.first_line_at_or_above(&leaf, &bookmark.key, whole)?;
         if line >= leaf.view().line_count() {
             return Ok(false);
         }
@@ -380,29 +379,5 @@ impl TreeCursor {
         if self.neighbour_hops >= HOPS_BEFORE_READ_AHEAD && to >= self.read_ahead_to {
             self.read_ahead_to = self.tree.file().read_ahead(to.saturating_add(1));
         }
-    }
-
-    fn first_line_at_or_above(&self, page: &PageGuard, key: &[u8], data: Option<&[u8]>) -> Result<usize> {
-        let (mut low, mut high) = (0, page.view().line_count());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let node = self.tree.node(page, middle)?;
-            if order_of_node(&node, key, data).is_lt() {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Ok(low)
-    }
-}
-
-/// A leaf's node against a bookmark: key first, then data where keys may be equal. Data `None` compares keys alone
-/// (spec 02 §5.2).
-fn order_of_node(node: &NodeView<'_>, key: &[u8], data: Option<&[u8]>) -> Ordering {
-    let keys = node.key().cmp(&KeyRef::from(key));
-    match data {
-        Some(data) => keys.then_with(|| node.data.cmp(data)),
-        None => keys,
     }
 }

@@ -8,17 +8,25 @@
 //! Latches are taken from parent to child and from left to right, each before the one it was reached from is given up.
 
 mod author;
+mod change;
 mod cursor;
+mod lookup;
+mod page_source;
+mod search;
 mod writable;
+mod write;
 
 use std::sync::Arc;
 
 use ese_format::error::{JetError, Problem};
-use ese_format::node::{KeyRef, NodeView};
+use ese_format::node::NodeView;
 use ese_format::page::PageFlags;
 
 pub use author::{Author, Logged, Seen, Stamp, VersionedChange, Versioning, Visibility};
+pub use change::{Cleaned, DeltaWidth, LockKind, UndoImage, UndoneChange, UndoneVersion};
 pub use cursor::{Bookmark, SeekOutcome, TreeCursor};
+pub use lookup::FoundNode;
+pub use page_source::PageSource;
 pub use writable::WritableTree;
 
 use crate::cache::{CachedFile, PageGuard};
@@ -247,18 +255,7 @@ impl Tree {
             Target::Last => return Ok(last),
             Target::Bookmark { key, data } => (key, data),
         };
-        let (mut low, mut high) = (0, last);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let node = self.node(page, middle)?;
-            // The last node of the right edge has no key: it is above everything (spec 02 §6.2).
-            if node.key().is_empty() || node.key() > KeyRef::new(key, data) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        Ok(low)
+        search::line_below(&view, key, data).map_err(|error| self.file.format_error(error))
     }
 
     fn child(&self, page: &PageGuard, line: usize) -> Result<u32> {
