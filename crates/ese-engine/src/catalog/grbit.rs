@@ -19,10 +19,20 @@ bitflags::bitflags! {
         const VERSION = 0x8;
         /// `JET_bitColumnAutoincrement`
         const AUTO_INCREMENT = 0x10;
+        /// `JET_bitColumnUpdatable`: every information call reports it, creating ignores it.
+        const UPDATABLE = 0x20;
+        /// `JET_bitColumnTTKey`: part of a temporary table's key.
+        const TEMPORARY_KEY = 0x40;
+        /// `JET_bitColumnTTDescending`: in descending order there.
+        const TEMPORARY_DESCENDING = 0x80;
         /// `JET_bitColumnMultiValued`
         const MULTI_VALUED = 0x400;
         /// `JET_bitColumnEscrowUpdate`
         const ESCROW_UPDATE = 0x800;
+        /// `JET_bitColumnUnversioned`: visible to all when the call returns.
+        const UNVERSIONED = 0x1000;
+        /// `JET_bitColumnMaybeNull`
+        const MAYBE_NULL = 0x2000;
         /// `JET_bitColumnFinalize`
         const FINALIZE = 0x4000;
         /// `JET_bitColumnUserDefinedDefault`
@@ -33,6 +43,8 @@ bitflags::bitflags! {
         const COMPRESSED = 0x8_0000;
         /// `JET_bitColumnEncrypted`
         const ENCRYPTED = 0x10_0000;
+        // Bits no column knows are ignored, not refused (spec 09 §10.3).
+        const _ = !0;
     }
 
     /// `JET_bitIndex…` of an index.
@@ -50,10 +62,18 @@ bitflags::bitflags! {
         const IGNORE_ANY_NULL = 0x20;
         /// `JET_bitIndexIgnoreFirstNull`
         const IGNORE_FIRST_NULL = 0x40;
+        /// `JET_bitIndexEmpty`: no entries are built.
+        const EMPTY = 0x100;
+        /// `JET_bitIndexUnversioned`: visible to all when the call returns.
+        const UNVERSIONED = 0x200;
         /// `JET_bitIndexSortNullsHigh`
         const SORT_NULLS_HIGH = 0x400;
+        /// `JET_bitIndexUnicode`: a locale is given.
+        const UNICODE = 0x800;
         /// `JET_bitIndexTuples`
         const TUPLES = 0x1000;
+        /// `JET_bitIndexTupleLimits`: limits of a tuple index are given.
+        const TUPLE_LIMITS = 0x2000;
         /// `JET_bitIndexCrossProduct`
         const CROSS_PRODUCT = 0x4000;
         /// `JET_bitIndexKeyMost`
@@ -66,6 +86,46 @@ bitflags::bitflags! {
         const DOT_NET_GUID = 0x4_0000;
         /// `JET_bitIndexDeferredPopulateCreate`
         const DEFERRED_POPULATE_CREATE = 0x10_0000;
+        /// `JET_bitIndexOptionallyUnique`
+        const OPTIONALLY_UNIQUE = 0x40_0000;
+        // Bits no index knows are ignored, not refused (spec 09 §10.6).
+        const _ = !0;
+    }
+
+    /// `JET_bitTableCreate…`
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct TableCreateGrbit: u32 {
+        /// `JET_bitTableCreateFixedDDL`
+        const FIXED_DDL = 0x1;
+        /// `JET_bitTableCreateTemplateTable`
+        const TEMPLATE = 0x2;
+        /// `JET_bitTableCreateNoFixedVarColumnsInDerivedTables`: never implemented anywhere.
+        const NO_FIXED_OR_VARIABLE_COLUMNS_IN_DERIVED = 0x4;
+        /// `JET_bitTableCreateImmutableStructure`: the caller's structure is not written.
+        const IMMUTABLE_STRUCTURE = 0x8;
+        /// `JET_bitTableCreateSystemTable`: for the engine alone.
+        const SYSTEM = 0x8000_0000;
+        const _ = !0;
+    }
+
+    /// `JET_bitTable…` of an open call.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct TableOpenGrbit: u32 {
+        /// `JET_bitTableDenyWrite`
+        const DENY_WRITE = 0x1;
+        /// `JET_bitTableDenyRead`
+        const DENY_READ = 0x2;
+        /// `JET_bitTableReadOnly`
+        const READ_ONLY = 0x4;
+        /// `JET_bitTableUpdatable`
+        const UPDATABLE = 0x8;
+        /// `JET_bitTablePermitDDL`
+        const PERMIT_DDL = 0x10;
+        /// `JET_bitTableDelete`: for the engine alone.
+        const DELETE = 0x1000_0000;
+        /// `JET_bitTableCreate`: for the engine alone.
+        const CREATE = 0x2000_0000;
+        const _ = !0;
     }
 }
 

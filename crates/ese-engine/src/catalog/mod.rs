@@ -8,7 +8,11 @@
 //! so that loading ends. The catalog lock is held while no page is latched.
 
 mod grbit;
+mod new_column;
+mod new_index;
+mod new_table;
 mod schema;
+mod space_hints;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,8 +23,12 @@ use ese_format::catalog::{
 use ese_format::error::{FileKind, FormatError, JetError, Problem};
 use ese_format::record::RecordView;
 
-pub use grbit::{ColumnGrbit, IndexGrbit};
+pub use grbit::{ColumnGrbit, IndexGrbit, TableCreateGrbit, TableOpenGrbit};
+pub use new_column::{ColumnMaximum, NewColumn, NewDefault};
+pub use new_index::{KeyColumn, LOCALE_DEFAULT, NewCondition, NewIndex, NewLocale, parse_key};
+pub use new_table::{ItemOutcome, NewCallback, NewTable, TableCreation};
 pub use schema::TableSchema;
+pub use space_hints::SpaceHints;
 
 use crate::btree::{SeekOutcome, Tree, TreeCursor, TreeKind};
 use crate::cache::CachedFile;
