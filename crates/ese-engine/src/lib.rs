@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod apply;
 pub mod btree;
 pub mod cache;
 pub mod catalog;

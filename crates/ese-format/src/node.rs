@@ -274,6 +274,17 @@ impl<'a> NodeImage<'a> {
         })
     }
 
+    /// A node stored as a log record says: with so many bytes of the page's prefix, whatever rule chose them.
+    ///
+    /// # Errors
+    /// -408 when the rest of the key is longer than a node can say.
+    pub fn stored(prefix_length: Option<u16>, suffix: KeyRef<'a>, data: &'a [u8]) -> Result<Self, JetError> {
+        if suffix.len() > LENGTH_MASK.into() || prefix_length.is_some_and(|length| length > LENGTH_MASK) {
+            return Err(JetError::KEY_TOO_BIG);
+        }
+        Ok(Self { prefix_length, suffix, data })
+    }
+
     /// Bytes of the line, its tag not counted.
     #[must_use]
     pub fn len(&self) -> usize {

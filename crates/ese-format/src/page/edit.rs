@@ -127,21 +127,42 @@ impl<'a> PageMut<'a> {
             let problem = Problem::Truncated { needed: size.bytes() as u64, available };
             return Err(FormatError::new(FileKind::Database, 0, "page", problem, JetError::INTERNAL_ERROR));
         };
-        bytes.fill(0);
         let mut page = Self { bytes, size, number };
-        let free = page.data_bytes() as u16;
-        let header = page.header_mut();
+        page.reallocate(objid, dbtime);
+        Ok(page)
+    }
+
+    /// Makes this page what [`Self::allocate`] makes, whatever it held.
+    pub fn reallocate(&mut self, objid: u32, dbtime: u64) {
+        self.bytes.fill(0);
+        let free = self.data_bytes() as u16;
+        let header = self.header_mut();
         header.dbtime = dbtime.into();
         header.objid = objid.into();
         header.free = free.into();
         header.flags = (PageFlags::PRE_INIT | PageFlags::NEW_RECORD_FORMAT).bits().into();
-        if size.is_large()
-            && let Some(behind) = page.bytes.get_mut(size_of::<PageHeader>()..)
+        self.put_own_number();
+    }
+
+    /// Makes this page a copy of `page`, its own number kept. The structure of the copy is the caller's to check.
+    ///
+    /// # Errors
+    /// Those of [`PageView::peek`]; nothing was changed then.
+    pub fn load(&mut self, page: &[u8]) -> FormatResult<()> {
+        let source = PageView::peek(page, self.size, self.number)?;
+        self.bytes.copy_from_slice(source.bytes());
+        self.put_own_number();
+        Ok(())
+    }
+
+    fn put_own_number(&mut self) {
+        let number = self.number;
+        if self.size.is_large()
+            && let Some(behind) = self.bytes.get_mut(size_of::<PageHeader>()..)
             && let Ok((large, _)) = LargePageHeader::mut_from_prefix(behind)
         {
             large.page_number = number.into();
         }
-        Ok(page)
     }
 
     /// Makes the first page of `bytes` a new page in use: an empty external header and no lines.
@@ -326,9 +347,52 @@ impl<'a> PageMut<'a> {
         Ok(())
     }
 
-    /// Removes the prefix and every line and marks the page as emptied (spec 02 §10.3): what a page looks like when it
-    /// leaves its tree. Siblings, object id and the other flags stay.
-    pub fn empty(&mut self) {
+    /// Replaces the data of the node on line `index`; its key stays. `flags` are the node's new flags, Compressed as
+    /// it was.
+    ///
+    /// # Errors
+    /// [`EditError::Full`] when the growth does not fit; otherwise see [`EditError`].
+    pub fn replace_data(&mut self, index: usize, data: &[u8], mut flags: NodeFlags) -> Edit {
+        const SHORT: usize = 256;
+        let view = self.view();
+        let (line, node) = (view.line(index)?, view.node(index)?);
+        flags.set(NodeFlags::COMPRESSED, node.flags.contains(NodeFlags::COMPRESSED));
+        let head = line.bytes.get(..line.bytes.len() - node.data.len()).unwrap_or_default();
+        if data.is_empty() {
+            return Err(EditError::BadLength { length: head.len() });
+        }
+        let mut short = [0; SHORT];
+        match short.get_mut(..head.len()) {
+            Some(copy) => {
+                copy.copy_from_slice(head);
+                let head = head.len();
+                self.replace_line(index, &[short.get(..head).unwrap_or_default(), data], flags)
+            }
+            None => {
+                let head = head.to_vec();
+                self.replace_line(index, &[&head, data], flags)
+            }
+        }
+    }
+
+    /// Overwrites bytes of the data of the node on line `index`, in place.
+    ///
+    /// # Errors
+    /// [`EditError::BadLength`] when they do not lie inside the data; otherwise see [`EditError`].
+    pub fn overwrite_data(&mut self, index: usize, offset: usize, bytes: &[u8]) -> Edit {
+        let view = self.view();
+        let (line, node) = (view.line(index)?, view.node(index)?);
+        let room = node.data.len().checked_sub(offset).filter(|room| *room >= bytes.len());
+        let Some(room) = room else { return Err(EditError::BadLength { length: offset + bytes.len() }) };
+        let at = line.offset + line.bytes.len() - room;
+        if let Some(place) = self.bytes.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    /// Removes tag 0's bytes and every line; identity, siblings and flags stay.
+    pub fn clear(&mut self) {
         let (size, area) = (self.size, self.data_bytes());
         if let Some(data) = self.bytes.get_mut(size.header_bytes()..) {
             data.fill(0);
@@ -338,6 +402,13 @@ impl<'a> PageMut<'a> {
         header.free = ((area - TAG_BYTES) as u16).into();
         header.uncommitted_free = 0.into();
         header.first_free = 0.into();
+    }
+
+    /// Removes the prefix and every line and marks the page as emptied (spec 02 §10.3): what a page looks like when it
+    /// leaves its tree. Siblings, object id and the other flags stay.
+    pub fn empty(&mut self) {
+        self.clear();
+        let header = self.header_mut();
         header.flags = (header.flags() | PageFlags::EMPTY).bits().into();
     }
 
