@@ -3,6 +3,7 @@
 //! The floors of the house over the formats of `ese-format`, each importing only from those below it:
 //!
 //! ```text
+//! 7  verify                     the verifier
 //! 6  database  table  catalog    a file opened, cursors and rows, the schema
 //! 4  btree  space                search and moves in trees, who owns which pages
 //! 3  cache                       pages under latches
@@ -24,3 +25,4 @@ pub mod io;
 mod lock_order;
 pub mod space;
 pub mod table;
+pub mod verify;

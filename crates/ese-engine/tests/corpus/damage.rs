@@ -28,45 +28,45 @@ impl Random {
 
 /// A database in memory whose pages can be changed and sealed again.
 #[derive(Clone)]
-struct Image {
-    bytes: Vec<u8>,
-    size: PageSize,
+pub(crate) struct Image {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) size: PageSize,
 }
 
 impl Image {
-    fn of(file: &CorpusFile) -> Self {
+    pub(crate) fn of(file: &CorpusFile) -> Self {
         let bytes = file.bytes();
         let size =
             PageSize::from_header_field(u32::from_le_bytes(bytes[236..240].try_into().unwrap())).unwrap();
         Self { bytes, size }
     }
 
-    fn start(&self, page: u32) -> usize {
+    pub(crate) fn start(&self, page: u32) -> usize {
         (page as usize + 1) * self.size.bytes()
     }
 
-    fn page(&mut self, page: u32) -> &mut [u8] {
+    pub(crate) fn page(&mut self, page: u32) -> &mut [u8] {
         let start = self.start(page);
         let bytes = self.size.bytes();
         &mut self.bytes[start..start + bytes]
     }
 
-    fn number(&self, page: u32, offset: usize) -> u32 {
+    pub(crate) fn number(&self, page: u32, offset: usize) -> u32 {
         let at = self.start(page) + offset;
         u32::from_le_bytes(self.bytes[at..at + 4].try_into().unwrap())
     }
 
-    fn put_number(&mut self, page: u32, offset: usize, number: u32) {
+    pub(crate) fn put_number(&mut self, page: u32, offset: usize, number: u32) {
         self.page(page)[offset..offset + 4].copy_from_slice(&number.to_le_bytes());
         self.seal(page);
     }
 
-    fn seal(&mut self, page: u32) {
+    pub(crate) fn seal(&mut self, page: u32) {
         let size = self.size;
         seal_page(self.page(page), size, page).unwrap();
     }
 
-    fn pages(&self) -> u32 {
+    pub(crate) fn pages(&self) -> u32 {
         (self.bytes.len() / self.size.bytes()) as u32 - 2
     }
 
@@ -75,11 +75,11 @@ impl Image {
         self.bytes[start..start + 8].iter().any(|byte| *byte != 0)
     }
 
-    fn flags(&self, page: u32) -> PageFlags {
+    pub(crate) fn flags(&self, page: u32) -> PageFlags {
         PageFlags::from_bits_retain(self.number(page, 36))
     }
 
-    fn open(&self) -> Result<Database> {
+    pub(crate) fn open(&self) -> Result<Database> {
         open_bytes(self.bytes.clone(), None)
     }
 }
@@ -134,12 +134,12 @@ fn read_image(image: &Image) -> Result<Read> {
     read_everything(&image.open()?)
 }
 
-fn sample(name: &str) -> Option<Image> {
+pub(crate) fn sample(name: &str) -> Option<Image> {
     let corpus = ese_corpus::corpus()?;
     Some(Image::of(&ese_corpus::file(&corpus, name).unwrap_or_else(|| panic!("the corpus has no {name}"))))
 }
 
-fn image(test: &str, name: &str) -> Option<Image> {
+pub(crate) fn image(test: &str, name: &str) -> Option<Image> {
     let image = sample(name);
     if image.is_none() {
         ese_corpus::skipped(test);

@@ -6,3 +6,4 @@ mod original_engine;
 mod samples;
 mod sha256;
 mod space;
+mod verify;
