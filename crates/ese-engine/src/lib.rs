@@ -23,6 +23,7 @@ pub mod error;
 pub mod file_map;
 pub mod io;
 mod lock_order;
+pub mod log;
 pub mod space;
 pub mod table;
 pub mod verify;

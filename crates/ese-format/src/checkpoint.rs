@@ -167,6 +167,12 @@ impl Checkpoint {
         self.checksum = self.computed_checksum().into();
     }
 
+    /// The bytes of this copy, as they are written.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+
     /// The bytes of the file: this copy twice.
     #[must_use]
     pub fn to_file(&self) -> Vec<u8> {

@@ -5,14 +5,17 @@
 //! sector whether it had reached the disk; a write that spans sectors can so be torn. Creating, renaming and removing
 //! are durable at once, as the trait promises.
 //!
-//! Any call can be made to fail: the n-th from now on, as an I/O error or for want of space.
+//! Any call can be made to fail: the n-th from now on, as an I/O error or for want of space, once or for good; and the
+//! disk can be given a size. [`SimulatedFileSystem::cut_power_at`] cuts the power in the middle of the n-th call that
+//! writes; what is lost is decided at [`SimulatedFileSystem::reboot`], so that a workload can be run once for each of
+//! its writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Error, IoOperation, Result};
 use crate::io::{Access, Existing, File, FileSystem};
@@ -41,10 +44,47 @@ pub struct SimulatedFileSystem {
 #[derive(Debug, Default)]
 struct Disk {
     files: BTreeMap<PathBuf, Arc<Mutex<Node>>>,
-    /// Calls that still succeed, and how the one after them fails.
+    /// Calls that still succeed, and how those after them fail.
     fails_after: Option<(u64, io::ErrorKind)>,
+    /// Calls that still succeed, and how the one after them fails.
+    fails_once: Option<(u64, io::ErrorKind)>,
+    /// Calls that wrote since the disk was made.
+    write_calls: u64,
+    /// Writing calls that still succeed, and what is lost when the power goes in the one after them.
+    cut: Option<(u64, PowerLoss)>,
+    /// What the power that is gone took with it; it does so when it comes back.
+    off: Option<PowerLoss>,
+    /// Bytes that all files together may have.
+    size: Option<u64>,
     /// Files opened before the last power cut are gone.
     boots: u64,
+}
+
+/// How far a writing call comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// To its end.
+    Whole,
+    /// The power goes while it is under way.
+    Cut(PowerLoss),
+}
+
+impl Fate {
+    /// Whether a call that the disk does as one thing has happened.
+    fn happens(self, salt: u64) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Cut(PowerLoss::LosesAllUnsynced) => false,
+            Self::Cut(PowerLoss::KeepsSome { seed }) => Generator((seed ^ salt) | 1).flips_heads(),
+        }
+    }
+
+    fn end(self, operation: IoOperation, path: &Path) -> Result<()> {
+        match self {
+            Self::Whole => Ok(()),
+            Self::Cut(_) => Err(Error::io(operation, path, None, io::ErrorKind::BrokenPipe.into())),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -80,13 +120,66 @@ impl Generator {
 impl Disk {
     /// Counts a call, and fails it when its time has come. Once failing, the disk stays so until told otherwise.
     fn call(&mut self, operation: IoOperation, path: &Path, offset: Option<u64>) -> Result<()> {
+        let failed = |kind: io::ErrorKind| Err(Error::io(operation, path, offset, kind.into()));
+        if self.off.is_some() {
+            return failed(io::ErrorKind::BrokenPipe);
+        }
+        match &mut self.fails_once {
+            Some((0, kind)) => {
+                let kind = *kind;
+                self.fails_once = None;
+                return failed(kind);
+            }
+            Some((left, _)) => *left -= 1,
+            None => {}
+        }
         match &mut self.fails_after {
-            Some((0, kind)) => Err(Error::io(operation, path, offset, (*kind).into())),
+            Some((0, kind)) => return failed(*kind),
+            Some((left, _)) => *left -= 1,
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// As [`Self::call`], for a call that writes: the power may go in it.
+    fn write_call(&mut self, operation: IoOperation, path: &Path, offset: Option<u64>) -> Result<Fate> {
+        self.call(operation, path, offset)?;
+        self.write_calls += 1;
+        match &mut self.cut {
+            Some((0, loss)) => {
+                let loss = *loss;
+                self.cut = None;
+                self.off = Some(loss);
+                Ok(Fate::Cut(loss))
+            }
             Some((left, _)) => {
                 *left -= 1;
-                Ok(())
+                Ok(Fate::Whole)
             }
-            None => Ok(()),
+            None => Ok(Fate::Whole),
+        }
+    }
+
+    /// Whether a file may grow by this many bytes.
+    fn check_space(&self, growth: usize, path: &Path) -> Result<()> {
+        let Some(size) = self.size.filter(|_| growth > 0) else { return Ok(()) };
+        let used: u64 = self.files.values().map(|node| node.lock().seen.len() as u64).sum();
+        if used.saturating_add(growth as u64) > size {
+            return Err(Error::io(IoOperation::Write, path, None, io::ErrorKind::StorageFull.into()));
+        }
+        Ok(())
+    }
+
+    fn lose_power(&mut self, loss: PowerLoss) {
+        self.boots += 1;
+        self.off = None;
+        self.cut = None;
+        let mut generator = match loss {
+            PowerLoss::LosesAllUnsynced => None,
+            PowerLoss::KeepsSome { seed } => Some(Generator(seed | 1)),
+        };
+        for node in self.files.values() {
+            node.lock().lose_power(&mut generator);
         }
     }
 
@@ -161,17 +254,52 @@ impl SimulatedFileSystem {
         self.disk.lock().fails_after = None;
     }
 
+    /// Lets `calls` more calls succeed and fails the one after them, and no other, with `kind`.
+    pub fn fail_once(&self, calls: u64, kind: io::ErrorKind) {
+        self.disk.lock().fails_once = Some((calls, kind));
+    }
+
+    /// Gives the disk a size in bytes, or none: what does not fit fails with `JET_errDiskFull`.
+    pub fn set_size(&self, bytes: Option<u64>) {
+        self.disk.lock().size = bytes;
+    }
+
+    /// Bytes that all files have.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.disk.lock().files.values().map(|node| node.lock().seen.len() as u64).sum()
+    }
+
+    /// Calls that wrote so far: writes, resizes, creates, renames, removes and syncs.
+    #[must_use]
+    pub fn write_calls(&self) -> u64 {
+        self.disk.lock().write_calls
+    }
+
+    /// Lets `calls` more writing calls succeed and cuts the power in the one after them: that call fails, a write of it
+    /// counts as not synced, and so does every call behind it until [`Self::reboot`].
+    pub fn cut_power_at(&self, calls: u64, loss: PowerLoss) {
+        self.disk.lock().cut = Some((calls, loss));
+    }
+
+    /// Whether [`Self::cut_power_at`] has come to its call.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.disk.lock().off.is_some()
+    }
+
+    /// Turns the power on again. Whether or not [`Self::cut_power_at`] has come to its call, every open file becomes
+    /// useless, and what was not synced is lost as it was told.
+    pub fn reboot(&self) {
+        let mut disk = self.disk.lock();
+        let planned = disk.cut.map(|(_, loss)| loss);
+        let loss = disk.off.or(planned).unwrap_or(PowerLoss::LosesAllUnsynced);
+        disk.lose_power(loss);
+    }
+
     /// Cuts the power: every open file becomes useless, and what was not synced is lost as `loss` says.
     pub fn cut_power(&self, loss: PowerLoss) {
-        let mut disk = self.disk.lock();
-        disk.boots += 1;
-        let mut generator = match loss {
-            PowerLoss::LosesAllUnsynced => None,
-            PowerLoss::KeepsSome { seed } => Some(Generator(seed | 1)),
-        };
-        for node in disk.files.values() {
-            node.lock().lose_power(&mut generator);
-        }
+        self.disk.lock().lose_power(loss);
     }
 
     fn opened(
@@ -213,35 +341,43 @@ impl FileSystem for SimulatedFileSystem {
 
     fn create(&self, path: &Path, existing: Existing) -> Result<Arc<dyn File>> {
         let mut disk = self.disk.lock();
-        disk.call(IoOperation::Create, path, None)?;
+        let fate = disk.write_call(IoOperation::Create, path, None)?;
+        if !fate.happens(disk.write_calls) {
+            fate.end(IoOperation::Create, path)?;
+        }
         if let Some(node) = disk.files.get(path) {
             if existing == Existing::Keep {
                 return Err(Error::io(IoOperation::Create, path, None, io::ErrorKind::AlreadyExists.into()));
             }
             let file = self.opened(&disk, path, Arc::clone(node), Access::ReadWrite)?;
             node.lock().resize(0);
-            return Ok(file);
+            return fate.end(IoOperation::Create, path).map(|()| file);
         }
         let node = Arc::new(Mutex::new(Node::default()));
         disk.files.insert(path.to_owned(), Arc::clone(&node));
+        fate.end(IoOperation::Create, path)?;
         self.opened(&disk, path, node, Access::ReadWrite)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         let mut disk = self.disk.lock();
-        disk.call(IoOperation::Rename, from, None)?;
+        let fate = disk.write_call(IoOperation::Rename, from, None)?;
         let node = disk.node(IoOperation::Rename, from)?;
-        disk.files.remove(from);
-        disk.files.insert(to.to_owned(), node);
-        Ok(())
+        if fate.happens(disk.write_calls) {
+            disk.files.remove(from);
+            disk.files.insert(to.to_owned(), node);
+        }
+        fate.end(IoOperation::Rename, from)
     }
 
     fn remove(&self, path: &Path) -> Result<()> {
         let mut disk = self.disk.lock();
-        disk.call(IoOperation::Remove, path, None)?;
+        let fate = disk.write_call(IoOperation::Remove, path, None)?;
         disk.node(IoOperation::Remove, path)?;
-        disk.files.remove(path);
-        Ok(())
+        if fate.happens(disk.write_calls) {
+            disk.files.remove(path);
+        }
+        fate.end(IoOperation::Remove, path)
     }
 
     fn list(&self, folder: &Path) -> Result<Vec<PathBuf>> {
@@ -256,12 +392,17 @@ impl FileSystem for SimulatedFileSystem {
 }
 
 impl SimulatedFile {
-    fn call(&self, operation: IoOperation, offset: Option<u64>) -> Result<()> {
-        let mut disk = self.disk.lock();
+    /// The disk, unless it lost its power since the file was opened.
+    fn disk(&self, operation: IoOperation, offset: Option<u64>) -> Result<MutexGuard<'_, Disk>> {
+        let disk = self.disk.lock();
         if disk.boots != self.boot {
             return Err(Error::io(operation, &self.path, offset, io::ErrorKind::BrokenPipe.into()));
         }
-        disk.call(operation, &self.path, offset)
+        Ok(disk)
+    }
+
+    fn call(&self, operation: IoOperation, offset: Option<u64>) -> Result<()> {
+        self.disk(operation, offset)?.call(operation, &self.path, offset)
     }
 
     fn may_write(&self, operation: IoOperation, offset: u64) -> Result<usize> {
@@ -303,10 +444,13 @@ impl File for SimulatedFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
-        self.call(IoOperation::Write, Some(offset))?;
+        let mut disk = self.disk(IoOperation::Write, Some(offset))?;
+        let fate = disk.write_call(IoOperation::Write, &self.path, Some(offset))?;
         let start = self.may_write(IoOperation::Write, offset)?;
-        let mut node = self.node.lock();
         let end = start.saturating_add(bytes.len());
+        let length = self.node.lock().seen.len();
+        disk.check_space(end.saturating_sub(length), &self.path)?;
+        let mut node = self.node.lock();
         if end > node.seen.len() {
             node.resize(end);
         }
@@ -314,7 +458,7 @@ impl File for SimulatedFile {
             target.copy_from_slice(bytes);
         }
         node.unsynced.extend(start / SECTOR_BYTES..end.div_ceil(SECTOR_BYTES));
-        Ok(())
+        fate.end(IoOperation::Write, &self.path)
     }
 
     fn length(&self) -> Result<u64> {
@@ -323,15 +467,21 @@ impl File for SimulatedFile {
     }
 
     fn set_length(&self, length: u64) -> Result<()> {
-        self.call(IoOperation::Resize, Some(length))?;
+        let mut disk = self.disk(IoOperation::Resize, Some(length))?;
+        let fate = disk.write_call(IoOperation::Resize, &self.path, Some(length))?;
         let length = self.may_write(IoOperation::Resize, length)?;
+        let before = self.node.lock().seen.len();
+        disk.check_space(length.saturating_sub(before), &self.path)?;
         self.node.lock().resize(length);
-        Ok(())
+        fate.end(IoOperation::Resize, &self.path)
     }
 
     fn sync(&self) -> Result<()> {
-        self.call(IoOperation::Sync, None)?;
-        self.node.lock().sync();
+        let mut disk = self.disk(IoOperation::Sync, None)?;
+        match disk.write_call(IoOperation::Sync, &self.path, None)? {
+            Fate::Whole => self.node.lock().sync(),
+            fate @ Fate::Cut(_) => return fate.end(IoOperation::Sync, &self.path),
+        }
         Ok(())
     }
 }
@@ -387,5 +537,59 @@ mod tests {
         assert_eq!(disk.open(path, Access::ReadWrite).unwrap_err().jet(), JetError::FILE_ACCESS_DENIED);
         drop(reader);
         disk.open(path, Access::ReadWrite).unwrap();
+    }
+
+    #[test]
+    fn the_power_goes_in_the_middle_of_the_write_it_was_told_and_stays_off() {
+        let run = |calls, loss| {
+            let disk = SimulatedFileSystem::default();
+            let path = Path::new("/x.edb");
+            disk.cut_power_at(calls, loss);
+            let write = || -> Result<()> {
+                let file = disk.create(path, Existing::Keep)?;
+                file.write_at(&[1; 1024], 0)?;
+                file.sync()?;
+                file.write_at(&[2; 1024], 0)?;
+                file.sync()?;
+                disk.rename(path, Path::new("/y.edb"))
+            };
+            let outcome = write();
+            assert_eq!(outcome.is_err(), disk.is_off());
+            assert!(!disk.is_off() || disk.open(path, Access::Read).is_err());
+            disk.reboot();
+            (disk.content(path), disk.content(Path::new("/y.edb")), disk.write_calls())
+        };
+        assert_eq!(run(0, PowerLoss::LosesAllUnsynced), (None, None, 1));
+        assert_eq!(run(1, PowerLoss::LosesAllUnsynced), (Some(vec![]), None, 2));
+        assert_eq!(run(3, PowerLoss::LosesAllUnsynced), (Some(vec![1; 1024]), None, 4));
+        assert_eq!(run(4, PowerLoss::LosesAllUnsynced), (Some(vec![1; 1024]), None, 5));
+        assert_eq!(run(5, PowerLoss::LosesAllUnsynced), (Some(vec![2; 1024]), None, 6));
+        let torn = |seed| run(3, PowerLoss::KeepsSome { seed }).0.unwrap();
+        assert!((0..32).any(|seed| torn(seed).contains(&1) && torn(seed).contains(&2)));
+        let renamed = |seed| run(5, PowerLoss::KeepsSome { seed }).1.is_some();
+        assert!((0..32).any(renamed) && !(0..32).all(renamed));
+    }
+
+    #[test]
+    fn a_disk_with_a_size_fills_up() {
+        let disk = SimulatedFileSystem::default();
+        disk.set_size(Some(1000));
+        let file = disk.create(Path::new("/x.edb"), Existing::Keep).unwrap();
+        file.write_at(&[0; 900], 0).unwrap();
+        assert_eq!(file.write_at(&[0; 200], 900).unwrap_err().jet(), JetError::DISK_FULL);
+        file.write_at(&[0; 200], 700).unwrap();
+        assert_eq!(file.set_length(1001).unwrap_err().jet(), JetError::DISK_FULL);
+        disk.set_size(None);
+        file.set_length(1001).unwrap();
+        assert_eq!(disk.used(), 1001);
+    }
+
+    #[test]
+    fn a_call_can_fail_once() {
+        let disk = SimulatedFileSystem::default();
+        disk.fail_once(1, io::ErrorKind::Other);
+        let file = disk.create(Path::new("/x.edb"), Existing::Keep).unwrap();
+        assert_eq!(file.sync().unwrap_err().jet(), JetError::DISK_IO);
+        file.sync().unwrap();
     }
 }

@@ -86,6 +86,12 @@ pub struct LogParameters {
 const _: () = assert!(size_of::<LogParameters>() == 567);
 
 impl LogParameters {
+    /// Parameters of zeros.
+    #[must_use]
+    pub fn zeroed() -> Self {
+        Self::new_zeroed()
+    }
+
     /// Whether circular logging is on.
     #[must_use]
     pub fn is_circular(&self) -> bool {
@@ -255,6 +261,12 @@ impl LogHeader {
     /// Stores the checksum: the last step before the header is written.
     pub fn seal(&mut self) {
         self.checksum = self.computed_checksum().into();
+    }
+
+    /// The bytes of the header, as they are written.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.as_bytes()
     }
 
     /// The version in its four parts.

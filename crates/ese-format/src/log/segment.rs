@@ -51,6 +51,14 @@ pub struct SegmentHeader {
 
 const _: () = assert!(size_of::<SegmentHeader>() == 40);
 
+impl SegmentHeader {
+    /// The header at the start of a segment's bytes, unchecked; `None` for too few bytes.
+    #[must_use]
+    pub fn of(segment: &[u8]) -> Option<&Self> {
+        Self::ref_from_prefix(segment).ok().map(|(header, _)| header)
+    }
+}
+
 /// Where the bytes of a valid segment came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SegmentSource {

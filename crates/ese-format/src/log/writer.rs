@@ -6,7 +6,8 @@
 //! else                              FragmentBegin and as much as fits, Fragments at the start of the segments behind
 //! ```
 //!
-//! A pure builder: it keeps whole segments in memory and writes nothing anywhere.
+//! A pure builder: it keeps segments in memory and writes nothing anywhere. Whoever writes takes the full ones away
+//! ([`SegmentBuilder::take_full`]), so that an addition costs the bytes it adds, whatever the generation holds already.
 //!
 //! Invariants: a record is in one generation only; the last segment of a file stays free for a shadow, and one byte of
 //! the segment before it stays free after every record.
@@ -24,23 +25,72 @@ const SMALLEST_CUT: usize = 32;
 const FRAGMENT_BEGIN_BYTES: usize = 7;
 const FRAGMENT_BYTES: usize = 3;
 
+/// Bytes of a NOP2 in front of its zeros.
+const NOP2_FRAME_BYTES: usize = 5;
+
 /// The segments of one generation while records are added to them.
 #[derive(Clone, Debug)]
 pub struct SegmentBuilder {
     generation: i32,
     /// Segments of the file, the header's included.
     file_segments: u16,
-    /// Whole segments from number 1 on; the last may be partly filled.
+    /// Segments that were taken away or were in the file before: `bytes` begins with the one behind them.
+    taken: u16,
+    /// Whole segments; the last may be partly filled.
     bytes: Vec<u8>,
     /// Bytes used of the last segment, its header included; [`SEGMENT_BYTES`] when a new one is due.
     used: usize,
+}
+
+/// Segments that follow each other in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SegmentRun {
+    /// Number of the first.
+    pub first: u16,
+    /// Their bytes, without checksums until [`Self::seal`].
+    pub bytes: Vec<u8>,
+}
+
+impl SegmentRun {
+    /// How many they are.
+    #[must_use]
+    pub fn count(&self) -> u16 {
+        u16::try_from(self.bytes.len() / SEGMENT_BYTES).unwrap_or(u16::MAX)
+    }
+
+    /// Stores the checksum of each, and returns all of them XORed: what they add to the accumulated checksum (spec 05
+    /// §4.4).
+    pub fn seal(&mut self) -> u64 {
+        let mut accumulated = 0;
+        for (number, segment) in (self.first..).zip(self.bytes.chunks_exact_mut(SEGMENT_BYTES)) {
+            if let (Some(checksum), Some(place)) =
+                (segment_checksum(segment, number), segment.first_chunk_mut())
+            {
+                *place = checksum.to_le_bytes();
+                accumulated ^= checksum;
+            }
+        }
+        accumulated
+    }
 }
 
 impl SegmentBuilder {
     /// The empty body of a log file of this many segments, header included.
     #[must_use]
     pub fn new(generation: i32, file_segments: u16) -> Self {
-        Self { generation, file_segments, bytes: Vec::new(), used: SEGMENT_BYTES }
+        Self::resume(generation, file_segments, 0)
+    }
+
+    /// The body of a log file whose segments up to `last` are filled: records go on behind them.
+    #[must_use]
+    pub fn resume(generation: i32, file_segments: u16, last: u16) -> Self {
+        Self { generation, file_segments, taken: last, bytes: Vec::new(), used: SEGMENT_BYTES }
+    }
+
+    /// The generation.
+    #[must_use]
+    pub fn generation(&self) -> i32 {
+        self.generation
     }
 
     /// Where the next record goes: the LGPOS it will have.
@@ -55,7 +105,26 @@ impl SegmentBuilder {
     /// Number of the last segment that has been begun; 0 for none.
     #[must_use]
     pub fn last_segment(&self) -> u16 {
-        u16::try_from(self.bytes.len() / SEGMENT_BYTES).unwrap_or(u16::MAX)
+        let held = u16::try_from(self.bytes.len() / SEGMENT_BYTES).unwrap_or(u16::MAX);
+        self.taken.saturating_add(held)
+    }
+
+    /// Bytes held in memory.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether the last segment is partly filled.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.used < SEGMENT_BYTES
+    }
+
+    /// Whether a record of this length would begin a segment.
+    #[must_use]
+    pub fn begins_segment(&self, length: usize) -> bool {
+        self.left() < length || self.left() == 0
     }
 
     /// Leaves the rest of the current segment zero: a run of the engine or of recovery starts on a fresh one.
@@ -66,10 +135,15 @@ impl SegmentBuilder {
     /// Whether a record of this length has its place in this generation.
     #[must_use]
     pub fn has_room(&self, length: usize) -> bool {
+        self.has_room_for(&[length])
+    }
+
+    /// Whether records of these lengths have their place in this generation, one behind the other.
+    #[must_use]
+    pub fn has_room_for(&self, lengths: &[usize]) -> bool {
         let mut probe = Placing::new(self.last_segment(), self.used);
-        let last_byte = probe.end_of(length);
         let limit = usize::from(self.file_segments).saturating_sub(1) * SEGMENT_BYTES;
-        last_byte < limit
+        lengths.iter().all(|length| probe.place(*length) < limit)
     }
 
     /// Adds a record's bytes. `now` becomes the start time of every segment begun by it. `None` when the generation
@@ -103,20 +177,47 @@ impl SegmentBuilder {
         Some(position)
     }
 
-    /// The segments so far, each with its checksum, as they go to offset 4096 of the file.
+    /// Fills the rest of the current segment with a NOP2 record, so that it need not be written again (spec 05 §5.5).
+    /// With fewer than five bytes left nothing happens, nor in the last segment that holds records, of which a byte
+    /// stays free. Whether the last segment is full now.
+    pub fn fill_segment(&mut self) -> bool {
+        let left = self.left();
+        let is_last = self.last_segment().saturating_add(2) >= self.file_segments;
+        if left >= NOP2_FRAME_BYTES && !is_last {
+            let zeros = (left - NOP2_FRAME_BYTES) as u32;
+            self.put(&[RecordType::Nop2 as u8]);
+            self.put(&zeros.to_le_bytes());
+            // Segments begin as zeros.
+            self.used = SEGMENT_BYTES;
+        }
+        self.used == SEGMENT_BYTES
+    }
+
+    /// Takes the segments away to which nothing will be added; their checksums are due.
+    #[must_use]
+    pub fn take_full(&mut self) -> SegmentRun {
+        let partial = if self.used < SEGMENT_BYTES { SEGMENT_BYTES } else { 0 };
+        let full = self.bytes.len().saturating_sub(partial);
+        let rest = self.bytes.split_off(full);
+        let bytes = std::mem::replace(&mut self.bytes, rest);
+        let run = SegmentRun { first: self.taken.saturating_add(1), bytes };
+        self.taken = self.taken.saturating_add(run.count());
+        run
+    }
+
+    /// A copy of the last segment, where it is partly filled; its checksum is due.
+    #[must_use]
+    pub fn partial(&self) -> Option<SegmentRun> {
+        let start = self.bytes.len().checked_sub(SEGMENT_BYTES).filter(|_| self.used < SEGMENT_BYTES)?;
+        Some(SegmentRun { first: self.last_segment(), bytes: self.bytes.get(start..)?.to_vec() })
+    }
+
+    /// The segments in memory, each with its checksum, as they go into the file behind those taken away.
     #[must_use]
     pub fn sealed(&self) -> Vec<u8> {
-        let mut sealed = self.bytes.clone();
-        for (index, segment) in sealed.chunks_exact_mut(SEGMENT_BYTES).enumerate() {
-            // A file has at most 65535 segments and `has_room` kept to that.
-            let number = (index + 1) as u16;
-            if let (Some(checksum), Some(place)) =
-                (segment_checksum(segment, number), segment.first_chunk_mut())
-            {
-                *place = checksum.to_le_bytes();
-            }
-        }
-        sealed
+        let mut run = SegmentRun { first: self.taken.saturating_add(1), bytes: self.bytes.clone() };
+        run.seal();
+        run.bytes
     }
 
     fn left(&self) -> usize {
@@ -161,8 +262,8 @@ impl Placing {
         Self { segment: usize::from(last_segment), used }
     }
 
-    /// Offset in the file behind a record of this length.
-    fn end_of(&mut self, length: usize) -> usize {
+    /// Places a record of this length and returns the offset in the file behind it.
+    fn place(&mut self, length: usize) -> usize {
         let mut left = SEGMENT_BYTES - self.used;
         if left < length && left < SMALLEST_CUT {
             self.segment += 1;
@@ -170,12 +271,15 @@ impl Placing {
             left = SEGMENT_BYTES - self.used;
         }
         if left >= length {
-            return self.segment * SEGMENT_BYTES + self.used + length;
+            self.used += length;
+        } else {
+            let rest = length - (left - FRAGMENT_BEGIN_BYTES);
+            let room = SEGMENT_BYTES - SEGMENT_HEADER_BYTES - FRAGMENT_BYTES;
+            let full = (rest - 1) / room;
+            let last = rest - full * room;
+            self.segment += full + 1;
+            self.used = SEGMENT_HEADER_BYTES + FRAGMENT_BYTES + last;
         }
-        let rest = length - (left - FRAGMENT_BEGIN_BYTES);
-        let room = SEGMENT_BYTES - SEGMENT_HEADER_BYTES - FRAGMENT_BYTES;
-        let full = (rest - 1) / room;
-        let last = rest - full * room;
-        (self.segment + full + 1) * SEGMENT_BYTES + SEGMENT_HEADER_BYTES + FRAGMENT_BYTES + last
+        self.segment * SEGMENT_BYTES + self.used
     }
 }
