@@ -1,27 +1,42 @@
-//! Floor 3: the page cache. The only way from a page number to the bytes of a page.
+//! Floor 3: the page cache. The only way from a page number to the bytes of a page, and from changed bytes to the file.
 //!
 //! One [`PageCache`] of bounded size serves every database of the process. A database file is attached to it and gives
 //! out [`PageGuard`]s: a page under a read latch, whose bytes passed the checks of spec 01 §11.7 when they came from the
 //! disk. A single wrong bit is corrected on the way (in memory; the file is not touched) and said in an event.
 //!
+//! A file with a [`WriteGate`] also gives out [`PageWriteGuard`]s. A page that was changed through one is dirty until it
+//! was written, by [`CachedFile::write_back`], by the cleaner ([`PageCache::write_some`]), or by a thread that needs its
+//! room; what that takes is told in `write_back.rs`, and how the dirty pages are kept in `dirty.rs`.
+//!
 //! Invariants:
 //! - a guard's page was checked: checksum, page number, structure of header and tags;
 //! - a page is read by one thread; others that want it wait on its latch;
 //! - a shard's lock is a leaf lock: held for the look into its map only, never over a read of the disk or a latch;
-//! - the cache holds no more than its capacity, but for pages that are latched.
+//! - the cache holds no more than its capacity, but for pages that are latched or cannot be written;
+//! - a dirty page is not given up before it was written, and not written before its log records are durable.
 
 mod buffer;
+mod dirty;
 mod file;
+mod held;
 mod shard;
+mod write_back;
+mod write_guard;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use ese_format::page_size::PageSize;
 
 pub(crate) use buffer::PageBuffer;
 pub use buffer::PageGuard;
 pub use file::CachedFile;
+pub use write_back::{OpenGate, WriteBack, WriteGate};
+pub use write_guard::PageWriteGuard;
 
 use crate::cache::shard::{PageKey, Shard};
 use crate::error::Result;
@@ -42,10 +57,14 @@ const SHARD_BYTES_MIN: usize = 1 << 20;
 #[derive(Debug)]
 pub struct PageCache {
     shards: Box<[LeafMutex<Shard>]>,
-    shard_bytes: usize,
-    next_file: AtomicU32,
+    shard_bytes: AtomicUsize,
+    /// The files attached now, by their ids.
+    files: LeafMutex<BTreeMap<u32, Weak<CachedFile>>>,
     counters: Counters,
 }
+
+/// The id of the next file that is attached to a cache of this process.
+static NEXT_FILE: AtomicU32 = AtomicU32::new(1);
 
 #[derive(Debug, Default)]
 struct Counters {
@@ -53,6 +72,8 @@ struct Counters {
     misses: AtomicU64,
     evictions: AtomicU64,
     corrected: AtomicU64,
+    written: AtomicU64,
+    writes: AtomicU64,
 }
 
 /// What the cache did since it was made.
@@ -66,6 +87,10 @@ pub struct CacheStatistics {
     pub evictions: u64,
     /// Pages with single wrong bits that were corrected.
     pub corrected: u64,
+    /// Pages written to their files.
+    pub written: u64,
+    /// Writes that took: neighbouring pages share one.
+    pub writes: u64,
     /// Bytes of the pages held now.
     pub bytes: usize,
 }
@@ -77,8 +102,8 @@ impl PageCache {
         let shards = (bytes / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX).next_power_of_two();
         Arc::new(Self {
             shards: (0..shards).map(|_| LeafMutex::default()).collect(),
-            shard_bytes: bytes / shards,
-            next_file: AtomicU32::new(0),
+            shard_bytes: AtomicUsize::new(bytes / shards),
+            files: LeafMutex::default(),
             counters: Counters::default(),
         })
     }
@@ -88,8 +113,27 @@ impl PageCache {
     /// # Errors
     /// `JET_errDiskIO` when the length cannot be had.
     pub fn attach(self: &Arc<Self>, file: Arc<dyn File>, page_size: PageSize) -> Result<Arc<CachedFile>> {
-        let id = self.next_file.fetch_add(1, Ordering::Relaxed);
-        CachedFile::new(Arc::clone(self), file, page_size, id).map(Arc::new)
+        let id = NEXT_FILE.fetch_add(1, Ordering::Relaxed);
+        let file = Arc::new(CachedFile::new(Arc::clone(self), file, page_size, id)?);
+        self.files.lock().insert(id, Arc::downgrade(&file));
+        Ok(file)
+    }
+
+    /// Sets how many bytes the cache may hold (JET_paramCacheSizeMin and Max). What is too much leaves at once as far as
+    /// it is clean and not in use, the rest when room is needed.
+    pub fn set_capacity(&self, bytes: usize) {
+        let shard_bytes = bytes / self.shards.len();
+        self.shard_bytes.store(shard_bytes, Ordering::Relaxed);
+        for shard in &self.shards {
+            let room = shard.lock().shrink_to(shard_bytes);
+            self.counters.evictions.fetch_add(room.given_up, Ordering::Relaxed);
+        }
+    }
+
+    /// How many bytes the cache may hold.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.shard_bytes() * self.shards.len()
     }
 
     /// What the cache did so far.
@@ -101,6 +145,8 @@ impl PageCache {
             misses: read(&self.counters.misses),
             evictions: read(&self.counters.evictions),
             corrected: read(&self.counters.corrected),
+            written: read(&self.counters.written),
+            writes: read(&self.counters.writes),
             bytes: self.shards.iter().map(|shard| shard.lock().bytes()).sum(),
         }
     }
@@ -112,7 +158,23 @@ impl PageCache {
         self.shards.get(index).expect("the number of shards is a power of two and the mask is one less")
     }
 
+    fn shard_bytes(&self) -> usize {
+        self.shard_bytes.load(Ordering::Relaxed)
+    }
+
+    fn file(&self, id: u32) -> Option<Arc<CachedFile>> {
+        self.files.lock().get(&id).and_then(Weak::upgrade)
+    }
+
+    /// Takes out a file that is no more, and its pages.
+    fn forget_file(&self, id: u32) {
+        self.files.lock().remove(&id);
+        for shard in &self.shards {
+            shard.lock().remove_file(id);
+        }
+    }
+
     fn shard_capacity(&self, page_size: PageSize) -> usize {
-        self.shard_bytes.max(CACHE_PAGES_MIN.div_ceil(self.shards.len()) * page_size.bytes())
+        self.shard_bytes().max(CACHE_PAGES_MIN.div_ceil(self.shards.len()) * page_size.bytes())
     }
 }

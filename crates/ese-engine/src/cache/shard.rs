@@ -6,8 +6,9 @@
 //! queue and leaves the pages that are in use (roots, inner pages, the catalog) where they are.
 //!
 //! Invariants: every key of the map is in exactly one of the two queues; a frame whose latch is shared with anyone
-//! outside the map is never given up, so that when all frames are latched the shard holds more than its capacity until
-//! one is free.
+//! outside the map is never given up: those that are latched, and those that are dirty, which the index of dirty pages
+//! holds too. When too many are, the shard holds more than its capacity and names the ones it would give up, so that
+//! they can be written.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -31,6 +32,10 @@ const USES_MAX: u8 = 3;
 const USES_TO_STAY: u8 = 2;
 /// The small queue's share of the capacity is one part in this many.
 const SMALL_QUEUE_SHARE: usize = 10;
+/// Frames in use that are passed over in one search for room, in each of the two queues, before it is given up.
+const PASSED_OVER_MAX: usize = 32;
+/// Pages near the end of the queues that the cleaner looks at in one step.
+const CLEANER_LOOKS_MAX: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Queue {
@@ -44,6 +49,24 @@ struct Entry {
     bytes: usize,
     uses: u8,
     queue: Queue,
+}
+
+/// What a search for room came to.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// Pages given up.
+    pub(super) given_up: u64,
+    /// Pages that would have been given up were they not in use; empty when the shard fits its capacity.
+    pub(super) in_use: Vec<PageKey>,
+}
+
+/// What became of the page at the end of a queue.
+#[derive(Clone, Copy, Debug)]
+enum Look {
+    GivenUp,
+    InUse(PageKey),
+    Kept,
+    Empty,
 }
 
 #[derive(Debug, Default)]
@@ -69,9 +92,8 @@ impl Shard {
         self.entries.contains_key(&key)
     }
 
-    /// Takes in a page that is not here, and gives up others until the shard fits `capacity` bytes again. Returns how
-    /// many it gave up.
-    pub(super) fn insert(&mut self, key: PageKey, latch: Latch, bytes: usize, capacity: usize) -> u64 {
+    /// Takes in a page that is not here, and gives up others until the shard fits `capacity` bytes again.
+    pub(super) fn insert(&mut self, key: PageKey, latch: Latch, bytes: usize, capacity: usize) -> Room {
         debug_assert!(!self.holds(key));
         let queue = if self.left_names.remove(&key) { Queue::Main } else { Queue::Small };
         self.entries.insert(key, Entry { latch, bytes, uses: 0, queue });
@@ -84,6 +106,33 @@ impl Shard {
             Queue::Main => self.main.push_back(key),
         }
         self.shrink_to(capacity)
+    }
+
+    /// Forgets a page if this is its frame.
+    pub(super) fn remove_frame(&mut self, key: PageKey, frame: &Latch) {
+        if self.entries.get(&key).is_some_and(|entry| Arc::ptr_eq(&entry.latch, frame)) {
+            self.remove(key);
+        }
+    }
+
+    /// The pages of a file from `first` on.
+    pub(super) fn pages_from(&self, file: u32, first: u32) -> Vec<PageKey> {
+        self.entries.keys().filter(|key| key.file == file && key.page >= first).copied().collect()
+    }
+
+    /// Pages that will soon be given up and are in use by somebody: to be written if they are dirty. None while the
+    /// shard is far from full.
+    pub(super) fn soon_given_up(&self, capacity: usize) -> Vec<PageKey> {
+        if self.bytes < capacity / 4 * 3 {
+            return Vec::new();
+        }
+        let old =
+            |queue: &'_ VecDeque<PageKey>, share: usize| queue.len().div_ceil(share).min(CLEANER_LOOKS_MAX);
+        let small = self.small.iter().take(old(&self.small, 2));
+        let main = self.main.iter().take(old(&self.main, 4));
+        let in_use =
+            |key: &&PageKey| self.entries.get(key).is_some_and(|entry| Arc::strong_count(&entry.latch) > 1);
+        small.chain(main).filter(in_use).copied().collect()
     }
 
     /// Forgets a page, for instance one that could not be read.
@@ -128,52 +177,78 @@ impl Shard {
         self.bytes
     }
 
-    fn shrink_to(&mut self, capacity: usize) -> u64 {
-        let mut given_up = 0;
-        // Every frame is looked at no more often than its uses allow; latched ones are passed over.
+    /// Gives up pages until the shard fits `capacity` bytes.
+    pub(super) fn shrink_to(&mut self, capacity: usize) -> Room {
+        let mut room = Room::default();
+        let mut passed_over = [0, 0];
+        // Every frame is looked at no more often than its uses allow; those in use are passed over.
         let mut looks = self.entries.len() * usize::from(USES_MAX + 1);
         while self.bytes > capacity && looks > 0 {
             looks -= 1;
-            let from_small = self.small_bytes > capacity / SMALL_QUEUE_SHARE || self.main.is_empty();
-            given_up += u64::from(if from_small { self.look_at_small() } else { self.look_at_main() });
+            let [small_passed, main_passed] = &mut passed_over;
+            let small_first = self.small_bytes > capacity / SMALL_QUEUE_SHARE || self.main.is_empty();
+            let from_small =
+                small_first && *small_passed < PASSED_OVER_MAX || *main_passed >= PASSED_OVER_MAX;
+            if from_small && *small_passed >= PASSED_OVER_MAX {
+                break;
+            }
+            let (look, passed) = if from_small {
+                (self.look_at_small(), small_passed)
+            } else {
+                (self.look_at_main(), main_passed)
+            };
+            match look {
+                Look::GivenUp => room.given_up += 1,
+                Look::InUse(key) => {
+                    *passed += 1;
+                    room.in_use.push(key);
+                }
+                Look::Kept => {}
+                Look::Empty => *passed = PASSED_OVER_MAX,
+            }
         }
-        given_up
+        if self.bytes <= capacity {
+            room.in_use.clear();
+        }
+        room
     }
 
-    /// Whether the oldest page of the small queue was given up.
-    fn look_at_small(&mut self) -> bool {
-        let Some(key) = self.small.pop_front() else { return false };
-        let Some(entry) = self.entries.get_mut(&key) else { return false };
+    /// Looks at the oldest page of the small queue.
+    fn look_at_small(&mut self) -> Look {
+        let Some(key) = self.small.pop_front() else { return Look::Empty };
+        let Some(entry) = self.entries.get_mut(&key) else { return Look::Kept };
         if entry.uses >= USES_TO_STAY {
             entry.uses = 0;
             entry.queue = Queue::Main;
             self.small_bytes -= entry.bytes;
             self.main.push_back(key);
-            return false;
+            return Look::Kept;
         }
         if Arc::strong_count(&entry.latch) > 1 {
             self.small.push_back(key);
-            return false;
+            return Look::InUse(key);
         }
         self.small_bytes -= entry.bytes;
         self.bytes -= entry.bytes;
         self.entries.remove(&key);
         self.remember(key);
-        true
+        Look::GivenUp
     }
 
-    /// Whether the oldest page of the main queue was given up.
-    fn look_at_main(&mut self) -> bool {
-        let Some(key) = self.main.pop_front() else { return false };
-        let Some(entry) = self.entries.get_mut(&key) else { return false };
-        if entry.uses > 0 || Arc::strong_count(&entry.latch) > 1 {
+    /// Looks at the oldest page of the main queue.
+    fn look_at_main(&mut self) -> Look {
+        let Some(key) = self.main.pop_front() else { return Look::Empty };
+        let Some(entry) = self.entries.get_mut(&key) else { return Look::Kept };
+        let in_use = Arc::strong_count(&entry.latch) > 1;
+        if entry.uses > 0 || in_use {
+            let used = entry.uses > 0;
             entry.uses = entry.uses.saturating_sub(1);
             self.main.push_back(key);
-            return false;
+            return if used { Look::Kept } else { Look::InUse(key) };
         }
         self.bytes -= entry.bytes;
         self.entries.remove(&key);
-        true
+        Look::GivenUp
     }
 
     fn remember(&mut self, key: PageKey) {
@@ -190,16 +265,20 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use ese_format::page_size::PageSize;
 
-    const PAGE: usize = 4096;
+    use super::*;
+    use crate::cache::dirty::DirtyPages;
+
+    const PAGE: usize = PageSize::K4.bytes();
 
     fn touch(shard: &mut Shard, page: u32, capacity: usize) -> bool {
         let key = PageKey { file: 1, page };
         if shard.find(key).is_some() {
             return true;
         }
-        shard.insert(key, Arc::new(RwLock::new(PageBuffer::loading(PAGE))), PAGE, capacity);
+        let buffer = PageBuffer::loading(PageSize::K4, page, &Arc::new(DirtyPages::default()));
+        shard.insert(key, Arc::new(RwLock::new(buffer)), PAGE, capacity);
         false
     }
 
@@ -233,6 +312,27 @@ mod tests {
             touch(&mut shard, page, capacity);
         });
         assert!(!shard.holds(PageKey { file: 1, page: 1 }));
+    }
+
+    #[test]
+    fn a_shard_full_of_pages_in_use_names_the_oldest_of_them() {
+        let (mut shard, capacity) = (Shard::default(), 50 * PAGE);
+        let held: Vec<Latch> = (0..50)
+            .map(|page| {
+                touch(&mut shard, page, capacity);
+                Arc::clone(&shard.entries[&PageKey { file: 1, page }].latch)
+            })
+            .collect();
+        assert!(!shard.soon_given_up(capacity).is_empty());
+        let buffer = PageBuffer::loading(PageSize::K4, 99, &Arc::new(DirtyPages::default()));
+        let room =
+            shard.insert(PageKey { file: 1, page: 99 }, Arc::new(RwLock::new(buffer)), PAGE, 10 * PAGE);
+        assert_eq!(room.given_up, 0);
+        assert_eq!(room.in_use.first(), Some(&PageKey { file: 1, page: 0 }));
+        assert!(room.in_use.len() <= 2 * PASSED_OVER_MAX);
+        drop(held);
+        let room = shard.shrink_to(10 * PAGE);
+        assert!(room.in_use.is_empty() && room.given_up == 41, "{room:?}");
     }
 
     #[test]
