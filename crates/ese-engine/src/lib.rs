@@ -24,6 +24,7 @@ pub mod file_map;
 pub mod io;
 mod lock_order;
 pub mod log;
+pub mod redo;
 pub mod space;
 pub mod table;
 pub mod verify;

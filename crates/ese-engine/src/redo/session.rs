@@ -1,0 +1,201 @@
+//! A session as the log shows it: level, open macros, versions (spec 06 §9.6.1).
+//!
+//! Invariants: a session whose Begin0 was not seen is before the start of redo, and nothing of it changes a page; a
+//! version is in the list until its level is committed to 0, rolled back, or its Undo was met.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ese_format::lgpos::Lgpos;
+
+use super::version::{ImageLogged, RedoVersion};
+
+/// A session.
+#[derive(Clone, Debug)]
+pub struct RedoSession {
+    procid: u16,
+    level: u8,
+    trx_begin0: u32,
+    start: Lgpos,
+    began: bool,
+    /// Versions by the order they were made in.
+    versions: BTreeMap<u64, RedoVersion>,
+    by_rceid: HashMap<u32, u64>,
+    next: u64,
+    /// Versions whose before-image must still come.
+    deferred: BTreeSet<u32>,
+    /// Records of open macros, by their dbtime.
+    macros: BTreeMap<u64, Vec<Vec<u8>>>,
+}
+
+impl RedoSession {
+    pub(super) fn new(procid: u16) -> Self {
+        Self {
+            procid,
+            level: 0,
+            trx_begin0: 0,
+            start: Lgpos::NULL,
+            began: false,
+            versions: BTreeMap::new(),
+            by_rceid: HashMap::new(),
+            next: 0,
+            deferred: BTreeSet::new(),
+            macros: BTreeMap::new(),
+        }
+    }
+
+    /// Session number.
+    #[must_use]
+    pub fn procid(&self) -> u16 {
+        self.procid
+    }
+
+    /// Transaction level; 0 outside of a transaction.
+    #[must_use]
+    pub fn level(&self) -> u8 {
+        self.level
+    }
+
+    /// Id of the transaction.
+    #[must_use]
+    pub fn trx_begin0(&self) -> u32 {
+        self.trx_begin0
+    }
+
+    /// Where the transaction begins.
+    #[must_use]
+    pub fn start(&self) -> Lgpos {
+        self.start
+    }
+
+    /// Its versions, oldest first.
+    pub fn versions(&self) -> impl DoubleEndedIterator<Item = &RedoVersion> {
+        self.versions.values()
+    }
+
+    /// Its versions, oldest first, taken out.
+    pub fn into_versions(self) -> impl DoubleEndedIterator<Item = RedoVersion> {
+        self.versions.into_values()
+    }
+
+    /// dbtimes of the macros that are begun and neither committed nor aborted.
+    pub fn open_macros(&self) -> impl Iterator<Item = u64> + '_ {
+        self.macros.keys().copied()
+    }
+
+    /// Whether a Begin0 was seen.
+    pub(super) fn began(&self) -> bool {
+        self.began
+    }
+
+    pub(super) fn begin0(&mut self, position: Lgpos, trx_begin0: u32, level: u8) {
+        self.trx_begin0 = trx_begin0;
+        self.start = position;
+        self.began = true;
+        self.level = level;
+    }
+
+    pub(super) fn begin(&mut self, level: u8) {
+        if self.began {
+            self.level = level;
+        }
+    }
+
+    pub(super) fn refresh(&mut self, trx_begin0: u32) {
+        if self.began {
+            self.level = 1;
+            self.trx_begin0 = trx_begin0;
+        }
+    }
+
+    pub(super) fn commit(&mut self, level_to: u8) {
+        if self.began {
+            self.level = level_to;
+            for version in self.versions.values_mut() {
+                version.level = version.level.min(level_to);
+            }
+        }
+    }
+
+    pub(super) fn commit0(&mut self) {
+        self.level = 0;
+        self.start = Lgpos::NULL;
+        self.versions.clear();
+        self.by_rceid.clear();
+        self.deferred.clear();
+    }
+
+    pub(super) fn rollback(&mut self, levels: u8) {
+        if !self.began {
+            return;
+        }
+        self.level = self.level.saturating_sub(levels);
+        if self.level == 0 {
+            return self.commit0();
+        }
+        let level = self.level;
+        let by_rceid = &mut self.by_rceid;
+        self.versions.retain(|_, version| {
+            let stays = version.level <= level;
+            if !stays {
+                by_rceid.remove(&version.rceid);
+            }
+            stays
+        });
+    }
+
+    pub(super) fn macro_begin(&mut self, dbtime: u64) {
+        self.macros.insert(dbtime, Vec::new());
+    }
+
+    pub(super) fn macro_abort(&mut self, dbtime: u64) {
+        self.macros.remove(&dbtime);
+    }
+
+    pub(super) fn open_macro(&mut self, dbtime: u64) -> Option<&mut Vec<Vec<u8>>> {
+        self.macros.get_mut(&dbtime)
+    }
+
+    pub(super) fn take_macro(&mut self, dbtime: u64) -> Option<Vec<Vec<u8>>> {
+        self.macros.remove(&dbtime)
+    }
+
+    /// Whether a version with this id is in the list.
+    pub(super) fn has_version(&self, rceid: u32) -> bool {
+        self.by_rceid.contains_key(&rceid)
+    }
+
+    /// Adds a version; one with its id that is there already stays.
+    pub(super) fn add_version(&mut self, version: RedoVersion) {
+        self.deferred.remove(&version.rceid);
+        if let std::collections::hash_map::Entry::Vacant(entry) = self.by_rceid.entry(version.rceid) {
+            entry.insert(self.next);
+            self.versions.insert(self.next, version);
+            self.next += 1;
+        }
+    }
+
+    /// Notes that the before-image of a version is in the log.
+    pub(super) fn image_is_logged(&mut self, rceid: u32) {
+        if let Some(version) = self.by_rceid.get(&rceid).and_then(|place| self.versions.get_mut(place)) {
+            version.image = ImageLogged::Yes;
+        }
+    }
+
+    /// A version whose page has the change already: its before-image must come in an UndoInfo.
+    pub(super) fn defer(&mut self, rceid: u32) {
+        if !self.has_version(rceid) {
+            self.deferred.insert(rceid);
+        }
+    }
+
+    /// Takes a version out that was undone.
+    pub(super) fn remove_version(&mut self, rceid: u32) -> Option<RedoVersion> {
+        self.deferred.remove(&rceid);
+        self.by_rceid.remove(&rceid).and_then(|place| self.versions.remove(&place))
+    }
+
+    /// A version whose before-image did not come.
+    pub(super) fn first_deferred(&self) -> Option<u32> {
+        self.deferred.first().copied()
+    }
+}
