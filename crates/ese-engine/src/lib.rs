@@ -21,6 +21,7 @@ pub mod catalog;
 pub mod database;
 pub mod error;
 pub mod file_map;
+pub mod instance;
 pub mod io;
 mod lock_order;
 pub mod log;

@@ -229,6 +229,8 @@ struct Shared {
     buffer: Buffer,
     writing: bool,
     quiesced: bool,
+    /// The newest generation that has its file, and when it was created.
+    filed: (i32, Logtime),
     down: Option<(JetError, String)>,
 }
 
@@ -320,7 +322,8 @@ impl Log {
         let folder = LogFolder::scan(&**disk, &settings.folder, &settings.base_name, settings.extension)?;
         let mut supply = Supply::new(&folder);
         supply.keep_reserves(&settings)?;
-        let shared = Shared { buffer, writing: false, quiesced: false, down: None };
+        let filed = (buffer.generation(), buffer.created());
+        let shared = Shared { buffer, writing: false, quiesced: false, filed, down: None };
         Ok(Arc::new(Self {
             settings,
             signature,
@@ -490,7 +493,11 @@ impl Log {
         let began = |new: NewGeneration, next: NextFile| {
             if next.from_reserve {
                 tracing::warn!("the disk is full: log {:#x} was a reserve log", new.generation);
-                self.shared.lock().quiesced = true;
+            }
+            {
+                let mut shared = self.shared.lock();
+                shared.quiesced |= next.from_reserve;
+                shared.filed = (new.generation, new.created);
             }
             let owner = self.owner();
             owner.map_or(Ok(()), |owner| owner.generation_began(new.generation, new.created))
@@ -521,6 +528,12 @@ impl Log {
     #[must_use]
     pub fn created(&self) -> Logtime {
         self.shared.lock().buffer.created()
+    }
+
+    /// The newest generation that has its file, and when it was created: the highest that a database header may name.
+    #[must_use]
+    pub fn newest_file(&self) -> (i32, Logtime) {
+        self.shared.lock().filed
     }
 
     /// Identity of the stream.
