@@ -162,7 +162,8 @@ pub fn split_level(
         Some((bytes, size)) => {
             whole_table(split, operation, &pointers, &PageView::peek(bytes, *size, number)?)?
         }
-        None => inserted_line_only(split, operation)?,
+        None if new.is_some() => inserted_line_only(split, operation)?,
+        None => LineTable { first: 0, lines: Vec::new() },
     };
     if let Some(new) = new {
         build_new_page(split, &table, new, form)?;
