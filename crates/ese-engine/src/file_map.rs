@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use crate::cache::CachedFile;
 use crate::error::{Error, Result};
 use crate::lock_order::LeafMutex;
+use crate::table_state::TableState;
 
 /// The dbtime of a new database before its first change (spec 06 §1).
 pub const DBTIME_FIRST: u64 = 0x40;
@@ -42,6 +43,8 @@ pub struct FileFeatures {
     pub delta64: bool,
     /// The auto-increment counter lives in the root header (update major 40, spec 02 §3.2).
     pub auto_increment_in_root: bool,
+    /// New long values get identifiers of 8 bytes (database 1568.70.160, spec 04 §3.1).
+    pub wide_long_value_ids: bool,
 }
 
 impl FileFeatures {
@@ -54,6 +57,7 @@ impl FileFeatures {
             new_page_records: since(90) && log_update_major >= 40,
             delta64: since(60) && log_update_major >= 20,
             auto_increment_in_root: since(40),
+            wide_long_value_ids: database.has(DatabaseVersion::new(70, 160)),
         }
     }
 }
@@ -79,6 +83,7 @@ pub struct FileMap {
     extension_pages: AtomicU32,
     pages_max: AtomicU32,
     trees: LeafMutex<HashMap<u32, Weak<TreeLocks>>>,
+    tables: LeafMutex<HashMap<u32, Arc<TableState>>>,
 }
 
 /// What a [`FileMap`] begins with.
@@ -112,6 +117,7 @@ impl FileMap {
             extension_pages: AtomicU32::new(start.extension_pages.max(1)),
             pages_max: AtomicU32::new(0),
             trees: LeafMutex::default(),
+            tables: LeafMutex::default(),
         })
     }
 
@@ -199,6 +205,12 @@ impl FileMap {
     /// Sets how many pages the database may have, 0 for any number.
     pub fn set_pages_max(&self, pages: u32) {
         self.pages_max.store(pages, Ordering::Relaxed);
+    }
+
+    /// What the sessions that use the table with this objid share; kept as long as the file is attached.
+    #[must_use]
+    pub fn table_state(&self, objid: u32) -> Arc<TableState> {
+        Arc::clone(self.tables.lock().entry(objid).or_default())
     }
 
     /// The locks of the tree with this root.

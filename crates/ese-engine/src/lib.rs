@@ -28,4 +28,5 @@ pub mod log;
 pub mod redo;
 pub mod space;
 pub mod table;
+mod table_state;
 pub mod verify;

@@ -4,12 +4,14 @@
 //! on a node without reading it calls [`TreeCursor::release`]: the cursor then remembers the bookmark, page and dbtime,
 //! and finds its place again with the next call: on the same line if the page has not changed, else by bookmark.
 
+use std::sync::Arc;
+
 use ese_format::error::{JetError, Problem};
-use ese_format::node::NodeView;
+use ese_format::node::{NodeFlags, NodeView};
 use ese_format::page::PageFlags;
 
 use crate::btree::search::order_of_node;
-use crate::btree::{Target, Tree};
+use crate::btree::{Seen, Target, Tree, Visibility};
 use crate::cache::PageGuard;
 use crate::error::Result;
 
@@ -41,7 +43,8 @@ enum Place {
     BeforeFirst,
     AfterLast,
     On { page: PageGuard, line: usize },
-    Released { page: u32, line: usize, dbtime: u64, bookmark: Bookmark },
+    /// The node of [`TreeCursor::bookmark`].
+    Released { page: u32, line: usize, dbtime: u64 },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,11 +53,16 @@ enum Direction {
     Backward,
 }
 
-/// A cursor over the live nodes of a tree: flag-deleted ones do not exist for it.
+/// A cursor over the nodes of a tree that its reader sees: without a [`Visibility`], those that are not flag-deleted.
 #[derive(Debug)]
 pub struct TreeCursor {
     tree: Tree,
+    sight: Option<Arc<dyn Visibility>>,
     place: Place,
+    /// The data of the node the cursor is on, where its reader sees other data than the page holds.
+    image: Option<Vec<u8>>,
+    /// The node that was released; kept so that its buffers are used again.
+    bookmark: Bookmark,
     /// Leaves hopped over since the cursor was last placed: more than the file has pages means going round in a circle.
     hops: u32,
     /// Hops to the neighbouring page number in a row.
@@ -65,7 +73,37 @@ pub struct TreeCursor {
 
 impl TreeCursor {
     pub(super) fn new(tree: Tree) -> Self {
-        Self { tree, place: Place::BeforeFirst, hops: 0, neighbour_hops: 0, read_ahead_to: 0 }
+        Self {
+            tree,
+            sight: None,
+            place: Place::BeforeFirst,
+            image: None,
+            bookmark: Bookmark::default(),
+            hops: 0,
+            neighbour_hops: 0,
+            read_ahead_to: 0,
+        }
+    }
+
+    /// From now on the cursor sees what this reader sees. Not to be called on a latched node: [`Self::release`] first.
+    pub fn set_visibility(&mut self, sight: Arc<dyn Visibility>) {
+        self.sight = Some(sight);
+    }
+
+    /// The node the cursor is on or, after [`Self::release`], was on; whether or not it is still there.
+    ///
+    /// # Errors
+    /// As [`Self::node`].
+    pub fn bookmark(&self) -> Result<Option<Bookmark>> {
+        match &self.place {
+            Place::Released { .. } => Ok(Some(self.bookmark.clone())),
+            Place::On { page, line } => {
+                let node = self.tree.node(page, *line)?;
+                let data = if self.tree.has_duplicate_keys() { node.data.to_vec() } else { Vec::new() };
+                Ok(Some(Bookmark { key: node.key().to_vec(), data }))
+            }
+            Place::BeforeFirst | Place::AfterLast => Ok(None),
+        }
     }
 
     /// The tree it walks.
@@ -136,15 +174,17 @@ impl TreeCursor {
         Ok(if equal { SeekOutcome::Equal } else { SeekOutcome::Greater })
     }
 
-    /// The node the cursor is on.
+    /// The node the cursor is on, with the data that its reader sees.
     ///
     /// # Errors
     /// A node whose lengths contradict each other: `JET_errNodeCorrupted`.
     pub fn node(&self) -> Result<Option<NodeView<'_>>> {
-        match &self.place {
-            Place::On { page, line } => self.tree.node(page, *line).map(Some),
-            _ => Ok(None),
-        }
+        let Place::On { page, line } = &self.place else { return Ok(None) };
+        let node = self.tree.node(page, *line)?;
+        Ok(Some(match &self.image {
+            Some(image) => NodeView { data: image.as_slice(), ..node },
+            None => node,
+        }))
     }
 
     /// The latched leaf and the line the cursor is on.
@@ -163,29 +203,34 @@ impl TreeCursor {
     pub fn release(&mut self) -> Result<()> {
         let Place::On { page, line } = &self.place else { return Ok(()) };
         let node = self.tree.node(page, *line)?;
-        let data = if self.tree.has_duplicate_keys() { node.data.to_vec() } else { Vec::new() };
-        let bookmark = Bookmark { key: node.key().to_vec(), data };
-        self.place =
-            Place::Released { page: page.number(), line: *line, dbtime: page.view().dbtime(), bookmark };
+        let (key, data) = (&mut self.bookmark.key, &mut self.bookmark.data);
+        key.clear();
+        key.extend_from_slice(node.key().prefix);
+        key.extend_from_slice(node.key().suffix);
+        data.clear();
+        if self.tree.has_duplicate_keys() {
+            data.extend_from_slice(node.data);
+        }
+        self.place = Place::Released { page: page.number(), line: *line, dbtime: page.view().dbtime() };
         Ok(())
     }
 
-    /// Latches the place again after [`Self::release`]. False when the node is gone; the cursor is then on its place, and
-    /// [`Self::move_next`] and [`Self::move_previous`] go to its neighbours.
+    /// Latches the place again after [`Self::release`]. False when the node is gone for the reader; the cursor is then on
+    /// its place, and [`Self::move_next`] and [`Self::move_previous`] go to its neighbours.
     ///
     /// # Errors
     /// As [`Self::move_first`].
     pub fn resume(&mut self) -> Result<bool> {
-        let Place::Released { page, line, dbtime, bookmark } = &self.place else {
+        let Place::Released { page, line, dbtime } = self.place else {
             return Ok(matches!(self.place, Place::On { .. }));
         };
-        let latched = self.tree.file().latch(*page)?;
-        let unchanged = latched.view().dbtime() == *dbtime && latched.view().objid() == self.tree.objid();
-        if unchanged && latched.view().flags().contains(PageFlags::LEAF) {
-            self.place = Place::On { page: latched, line: *line };
-            return Ok(true);
+        let latched = self.tree.file().latch(page)?;
+        let unchanged = latched.view().dbtime() == dbtime && latched.view().objid() == self.tree.objid();
+        if unchanged && latched.view().flags().contains(PageFlags::LEAF) && line < latched.view().line_count() {
+            return self.resume_on(latched, line);
         }
         drop(latched);
+        let bookmark = &self.bookmark;
         let (_, leaf) = self.tree.descend(Target::Bookmark { key: &bookmark.key, data: &bookmark.data })?;
         let whole = self.tree.has_duplicate_keys().then_some(bookmark.data.as_slice());
         let line = self.tree.first_line_at_or_above(&leaf, &bookmark.key, whole)?;
@@ -193,11 +238,35 @@ impl TreeCursor {
             return Ok(false);
         }
         let node = self.tree.node(&leaf, line)?;
-        if !order_of_node(&node, &bookmark.key, whole).is_eq() || node.is_deleted() {
+        if order_of_node(&node, &bookmark.key, whole).is_ne() {
             return Ok(false);
         }
-        self.place = Place::On { page: leaf, line };
-        Ok(true)
+        self.resume_on(leaf, line)
+    }
+
+    fn resume_on(&mut self, page: PageGuard, line: usize) -> Result<bool> {
+        let visible = self.sees(&page, line)?;
+        if visible {
+            self.place = Place::On { page, line };
+        }
+        Ok(visible)
+    }
+
+    /// Whether the reader sees the node on this line; what it sees of its data is kept.
+    fn sees(&mut self, page: &PageGuard, line: usize) -> Result<bool> {
+        self.image = None;
+        let node = self.tree.node(page, line)?;
+        let Some(sight) = self.sight.as_ref().filter(|_| node.flags.contains(NodeFlags::VERSIONED)) else {
+            return Ok(!node.is_deleted());
+        };
+        match sight.see(&self.tree, &node) {
+            Seen::AsStored => Ok(true),
+            Seen::Hidden => Ok(false),
+            Seen::Image(image) => {
+                self.image = Some(image);
+                Ok(true)
+            }
+        }
     }
 
     fn step(&mut self, direction: Direction) -> Result<bool> {
@@ -233,9 +302,7 @@ impl TreeCursor {
 
     /// The node that was released is gone: its neighbours are those of its bookmark.
     fn step_from_lost_place(&mut self, direction: Direction) -> Result<bool> {
-        let Place::Released { bookmark, .. } = std::mem::replace(&mut self.place, Place::BeforeFirst) else {
-            return Ok(false);
-        };
+        let bookmark = std::mem::take(&mut self.bookmark);
         let found = self.seek(&bookmark.key, &bookmark.data)?;
         match direction {
             Direction::Forward => Ok(found != SeekOutcome::Nothing),
@@ -248,7 +315,7 @@ impl TreeCursor {
         loop {
             let lines = page.view().line_count();
             while line < lines {
-                if !self.tree.node(&page, line)?.is_deleted() {
+                if self.sees(&page, line)? {
                     self.place = Place::On { page, line };
                     return Ok(true);
                 }
@@ -269,7 +336,7 @@ impl TreeCursor {
         loop {
             while let Some(before) = line.checked_sub(1) {
                 line = before;
-                if !self.tree.node(&page, line)?.is_deleted() {
+                if self.sees(&page, line)? {
                     self.place = Place::On { page, line };
                     return Ok(true);
                 }

@@ -154,6 +154,14 @@ impl Tree {
         TreeCursor::new(self.clone())
     }
 
+    /// A cursor before the first node, over what this reader sees.
+    #[must_use]
+    pub fn cursor_seeing(&self, sight: Arc<dyn Visibility>) -> TreeCursor {
+        let mut cursor = self.cursor();
+        cursor.set_visibility(sight);
+        cursor
+    }
+
     /// The root page under a latch, for its external header.
     ///
     /// # Errors

@@ -107,6 +107,17 @@ pub struct IndexKeys<'a> {
     text: &'a dyn TextKey,
 }
 
+/// The entry of one value of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryKey {
+    /// It has this key.
+    Key(Vec<u8>),
+    /// The index leaves it out.
+    NoEntry,
+    /// The record has not as many values.
+    NoSuchValue,
+}
+
 /// What the NULLs of a key mean for its entry.
 enum Entry {
     Wanted,
@@ -171,6 +182,49 @@ impl<'a> IndexKeys<'a> {
         let (end, nulls) = self.build(source, &vec![1; self.segments.len()], None, key)?;
         self.judge(&nulls)?;
         Ok(end)
+    }
+
+    /// The key of the entry that value `itag` (1 is the first) of the first multi-valued key column gives; of the columns
+    /// that vary with it in a nested-table index too. In a tuple index the first tuple counts.
+    ///
+    /// # Errors
+    /// As [`Self::primary_key`].
+    pub fn entry_key(&self, source: &impl KeySource, itag: usize) -> FormatResult<EntryKey> {
+        let multi_valued = |column: &ColumnDefinition| column.flags.contains(ColumnFlags::MULTI_VALUED);
+        let mut itags = vec![1; self.segments.len()];
+        if itag > 1 {
+            let nested = self.flags.contains(IndexFlags::NESTED_TABLE);
+            let mut most = 0;
+            for (place, (column, _)) in itags.iter_mut().zip(&self.segments) {
+                if multi_valued(column) && (nested || most == 0) {
+                    most = most.max(source.count(column)?).max(1);
+                    *place = itag;
+                }
+            }
+            if itag > most {
+                return Ok(EntryKey::NoSuchValue);
+            }
+        }
+        for (column, wanted) in &self.conditions {
+            let present = if source.count(column)? == 0 { Presence::Null } else { Presence::Value };
+            if present != *wanted {
+                return Ok(EntryKey::NoEntry);
+            }
+        }
+        if let Some(limits) = &self.tuple_limits {
+            let mut first = None;
+            self.visit_tuples(source, &itags, limits, &mut |key| {
+                first.get_or_insert_with(|| key.to_vec());
+                Ok(())
+            })?;
+            return Ok(first.map_or(EntryKey::NoEntry, EntryKey::Key));
+        }
+        let mut key = Vec::new();
+        let (_, nulls) = self.build(source, &itags, None, &mut key)?;
+        Ok(match self.judge(&nulls)? {
+            Entry::Dropped => EntryKey::NoEntry,
+            Entry::Wanted | Entry::Last => EntryKey::Key(key),
+        })
     }
 
     /// Calls `visit` with the key of every entry the record has. A record whose values give the same key twice has one

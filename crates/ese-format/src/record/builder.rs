@@ -458,6 +458,60 @@ impl RecordBuilder {
         Ok(())
     }
 
+    /// How many values the record holds of a tagged column, 0 for an explicit NULL; `None` where it says nothing of the
+    /// column, and for fixed and variable ones.
+    #[must_use]
+    pub fn tagged_count(&self, location: ColumnLocation) -> Option<usize> {
+        self.content_at(location).map(|content| content.values.len())
+    }
+
+    /// Value `itag` (1 is the first) that the record holds of a tagged column.
+    #[must_use]
+    pub fn tagged_value(&self, location: ColumnLocation, itag: usize) -> Option<Value<'_>> {
+        let value = self.content_at(location)?.values.get(itag.checked_sub(1)?)?;
+        Some(match value {
+            Stored::Inline(bytes) => Value::Inline(bytes),
+            Stored::Compressed(bytes) => Value::Compressed(bytes),
+            Stored::Encrypted(bytes) => Value::Encrypted(bytes),
+            Stored::Separated(id) => Value::Separated(*id),
+        })
+    }
+
+    fn content_at(&self, location: ColumnLocation) -> Option<&TaggedContent> {
+        let ColumnLocation::Tagged { fid, derived } = location else { return None };
+        self.tagged.get(&(!derived, fid))
+    }
+
+    /// The identifiers of all separated values, each as often as it is there.
+    pub fn separated_values(&self) -> impl Iterator<Item = LongValueId> {
+        self.tagged.values().flat_map(|content| &content.values).filter_map(|value| match value {
+            Stored::Separated(id) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// The bytes in the slot of a fixed column that the record reaches and that is not NULL.
+    #[must_use]
+    pub fn fixed_value(&self, location: ColumnLocation) -> Option<&[u8]> {
+        let ColumnLocation::Fixed { fid, offset, size } = location else { return None };
+        let is_null = self.fixed_null.get(usize::from(fid).checked_sub(1)?)?;
+        let start = usize::from(offset).checked_sub(RECORD_HEADER_BYTES)?;
+        self.fixed.get(start..start + usize::from(size)).filter(|_| !is_null)
+    }
+
+    /// Whether the record holds a value, not NULL, of this column.
+    #[must_use]
+    pub fn has_value(&self, location: ColumnLocation) -> bool {
+        match location {
+            ColumnLocation::Fixed { .. } => self.fixed_value(location).is_some(),
+            ColumnLocation::Variable { fid } => {
+                let value = variable_index(fid).and_then(|index| self.variable.get(index));
+                value.is_some_and(Option::is_some)
+            }
+            ColumnLocation::Tagged { .. } => self.tagged_count(location).is_some_and(|count| count > 0),
+        }
+    }
+
     /// The values of a tagged column that a writer may move to the long-value tree: itag and bytes of every value of
     /// long types that is stored in the record as it is or compressed.
     pub fn intrinsic_long_values(&self) -> impl Iterator<Item = (ColumnLocation, usize, &[u8])> {
