@@ -42,9 +42,16 @@ pub enum SeekOutcome {
 enum Place {
     BeforeFirst,
     AfterLast,
-    On { page: PageGuard, line: usize },
+    On {
+        page: PageGuard,
+        line: usize,
+    },
     /// The node of [`TreeCursor::bookmark`].
-    Released { page: u32, line: usize, dbtime: u64 },
+    Released {
+        page: u32,
+        line: usize,
+        dbtime: u64,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -226,7 +233,8 @@ impl TreeCursor {
         };
         let latched = self.tree.file().latch(page)?;
         let unchanged = latched.view().dbtime() == dbtime && latched.view().objid() == self.tree.objid();
-        if unchanged && latched.view().flags().contains(PageFlags::LEAF) && line < latched.view().line_count() {
+        if unchanged && latched.view().flags().contains(PageFlags::LEAF) && line < latched.view().line_count()
+        {
             return self.resume_on(latched, line);
         }
         drop(latched);

@@ -29,7 +29,8 @@ mod text;
 mod tests;
 
 pub use entries::{
-    EntryKey, IndexKeys, KeySource, LongValueSource, NoLongValues, Presence, RecordSource, primary_key_bytes_max,
+    EntryKey, IndexKeys, KeySource, LongValueSource, NoLongValues, Presence, RecordSource,
+    primary_key_bytes_max,
 };
 pub use invert::{KeyPart, invert};
 pub use number::GuidOrder;
