@@ -121,6 +121,14 @@ impl CachedFile {
         self.writable.store(true, Ordering::Release);
     }
 
+    /// Returns when every log record that begins at or before `through` is durable. At once for a file without a gate.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub fn make_durable(&self, through: Lgpos) -> Result<()> {
+        self.gate().map_or(Ok(()), |gate| gate.make_durable(through))
+    }
+
     pub(super) fn gate(&self) -> Option<Arc<dyn WriteGate>> {
         self.gate.lock().clone()
     }

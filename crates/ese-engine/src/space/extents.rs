@@ -1,8 +1,7 @@
-//! Who owns which pages: the space header of a tree, and its extents (spec 02 §12).
+//! Reading all of a tree's space (spec 02 §12.7), for dumps and the verifier.
 //!
-//! A small tree owns one extent and keeps a bitmap in its root; a large one keeps its extents in two trees of its own.
-//! Reading follows spec 02 §12.7. Extents are checked to lie among legal pages and not to overlap; that no page has two
-//! owners across trees is a verifier's question.
+//! Extents are checked to lie among legal pages and not to overlap; that no page has two owners across trees is a
+//! verifier's question.
 
 use ese_format::error::{JetError, Problem};
 use ese_format::space::{Extent, ExtentNode, Growth, RootHeader, Space, SpaceHeader, SpaceTree, SplitBuffer};
@@ -166,30 +165,4 @@ fn read_extents(owner: &Tree, root: u32, which: SpaceTree) -> Result<(Vec<Listed
         extents.push(ListedExtent { page, node });
     }
     Ok((extents, buffer))
-}
-
-/// The pages that an ordinary tree grows into: its own.
-pub(crate) fn own_pages() -> std::sync::Arc<dyn crate::btree::PageSource> {
-    std::sync::Arc::new(OwnPages)
-}
-
-/// Takes pages of a tree from the extents it owns.
-#[derive(Debug)]
-struct OwnPages;
-
-impl crate::btree::PageSource for OwnPages {
-    fn allocate(
-        &self,
-        tree: &crate::btree::WritableTree,
-        _: &mut dyn crate::btree::Author,
-        _: u32,
-        _: u32,
-    ) -> Result<Vec<u32>> {
-        let about = format!("pages of the tree at page {}", tree.tree().root());
-        Err(crate::error::Error::refused(JetError::OUT_OF_DATABASE_SPACE, about))
-    }
-
-    fn free(&self, _: &crate::btree::WritableTree, _: &mut dyn crate::btree::Author, _: u32) -> Result<()> {
-        Ok(())
-    }
 }
