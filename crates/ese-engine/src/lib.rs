@@ -29,4 +29,5 @@ pub mod redo;
 pub mod space;
 pub mod table;
 mod table_state;
+pub mod transaction;
 pub mod verify;

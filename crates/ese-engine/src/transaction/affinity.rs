@@ -1,0 +1,137 @@
+//! To which thread a transaction belongs (spec 09 §3): the one that began it, or whichever holds the session context
+//! under which it was begun.
+
+use std::thread::{self, ThreadId};
+
+use ese_format::error::JetError;
+
+use crate::error::{Error, Result};
+
+/// Who a transaction belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Thread(ThreadId),
+    Context(u64),
+}
+
+/// A session's context and its transaction's owner.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Affinity {
+    context: Option<(u64, ThreadId)>,
+    owner: Option<Owner>,
+}
+
+impl Affinity {
+    /// JetSetSessionContext.
+    pub(super) fn set_context(&mut self, context: u64) -> Result<()> {
+        if context == 0 || context == u64::MAX {
+            return Err(Error::refused(JetError::INVALID_PARAMETER, "a session context of no or all bits"));
+        }
+        if self.context.is_some() {
+            return Err(Error::refused(JetError::SESSION_CONTEXT_ALREADY_SET, "the session has a context"));
+        }
+        self.context = Some((context, thread::current().id()));
+        Ok(())
+    }
+
+    /// JetResetSessionContext.
+    pub(super) fn reset_context(&mut self) -> Result<()> {
+        match self.context {
+            Some((_, holder)) if holder == thread::current().id() => {
+                self.context = None;
+                Ok(())
+            }
+            _ => {
+                let about = "no context, or one of another thread";
+                Err(Error::refused(JetError::SESSION_CONTEXT_NOT_SET_BY_THIS_THREAD, about))
+            }
+        }
+    }
+
+    /// The context, 0 for none.
+    pub(super) fn context(&self) -> u64 {
+        self.context.map_or(0, |(context, _)| context)
+    }
+
+    /// A transaction begins.
+    pub(super) fn bind(&mut self) {
+        let owner = self.context.map(|(context, _)| Owner::Context(context));
+        self.owner = Some(owner.unwrap_or_else(|| Owner::Thread(thread::current().id())));
+    }
+
+    /// The transaction is over.
+    pub(super) fn unbind(&mut self) {
+        self.owner = None;
+    }
+
+    /// Whether this thread may begin, commit and roll back.
+    pub(super) fn check(&self) -> Result<()> {
+        let here = thread::current().id();
+        let mine = match self.owner {
+            None => true,
+            Some(Owner::Thread(owner)) => owner == here,
+            Some(Owner::Context(owner)) => self.context == Some((owner, here)),
+        };
+        if mine {
+            return Ok(());
+        }
+        Err(Error::refused(JetError::SESSION_SHARING_VIOLATION, "the transaction belongs to another thread"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn elsewhere<R: Send>(call: impl FnOnce() -> R + Send) -> R {
+        thread::scope(|scope| scope.spawn(call).join().expect("the other thread asserts nothing"))
+    }
+
+    fn code(outcome: Result<()>) -> Option<JetError> {
+        outcome.err().map(|error| error.jet())
+    }
+
+    #[test]
+    fn a_transaction_belongs_to_the_thread_that_began_it() {
+        let mut affinity = Affinity::default();
+        assert!(elsewhere(|| affinity.check()).is_ok());
+        affinity.bind();
+        assert!(affinity.check().is_ok());
+        assert_eq!(code(elsewhere(|| affinity.check())), Some(JetError::SESSION_SHARING_VIOLATION));
+        affinity.unbind();
+        assert!(elsewhere(|| affinity.check()).is_ok());
+    }
+
+    #[test]
+    fn a_context_carries_a_transaction_from_thread_to_thread() {
+        let mut affinity = Affinity::default();
+        affinity.set_context(5).unwrap();
+        affinity.bind();
+        assert_eq!(code(affinity.set_context(5)), Some(JetError::SESSION_CONTEXT_ALREADY_SET));
+        let mut copy = affinity;
+        let refused = elsewhere(move || copy.reset_context());
+        assert_eq!(code(refused), Some(JetError::SESSION_CONTEXT_NOT_SET_BY_THIS_THREAD));
+        affinity.reset_context().unwrap();
+        assert_eq!(code(affinity.check()), Some(JetError::SESSION_SHARING_VIOLATION));
+        let mut copy = affinity;
+        elsewhere(move || {
+            copy.set_context(5).unwrap();
+            copy.check()
+        })
+        .unwrap();
+        let mut copy = affinity;
+        let other_context = elsewhere(move || {
+            copy.set_context(6).unwrap();
+            copy.check()
+        });
+        assert_eq!(code(other_context), Some(JetError::SESSION_SHARING_VIOLATION));
+    }
+
+    #[test]
+    fn contexts_without_bits_or_with_all_are_refused() {
+        for context in [0, u64::MAX] {
+            let refused = Affinity::default().set_context(context);
+            assert_eq!(code(refused), Some(JetError::INVALID_PARAMETER));
+        }
+    }
+}

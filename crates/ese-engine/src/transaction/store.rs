@@ -1,0 +1,194 @@
+//! The version store: the versions of all nodes, found by the node's name.
+//!
+//! Invariants: versions of one node are in the order in which they were made; they are looked at and added with the
+//! node's leaf latched (exclusively, to add); a shard's lock is held for that look only; the bytes counted are those of
+//! the versions held.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ese_format::node::NodeView;
+
+use crate::btree::{Seen, VersionedChange};
+use crate::lock_order::LeafMutex;
+use crate::transaction::rules::{self, Reader};
+use crate::transaction::version::{Change, NewVersion, NodeName, Version};
+
+/// Parts of the store with a lock each.
+const SHARDS: usize = 64;
+
+/// The hasher of maps whose keys are hashes already.
+#[derive(Clone, Copy, Debug, Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// All versions whose nodes' names have one hash, oldest first. More than one node in it is rare.
+type Shard = HashMap<u64, Vec<Arc<Version>>, BuildHasherDefault<AsIs>>;
+
+/// The store.
+#[derive(Debug)]
+pub(super) struct VersionStore {
+    shards: Box<[LeafMutex<Shard>]>,
+    seed: u64,
+    count: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl VersionStore {
+    pub(super) fn new(seed: u64) -> Self {
+        let shards = (0..SHARDS).map(|_| LeafMutex::default()).collect();
+        Self { shards, seed, count: AtomicUsize::new(0), bytes: AtomicUsize::new(0) }
+    }
+
+    /// Bytes of all versions.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Versions held. Who holds the latch of a page sees the versions of its nodes counted.
+    pub(super) fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    fn shard(&self, hash: u64) -> &LeafMutex<Shard> {
+        let index = (hash >> 40) as usize % SHARDS;
+        self.shards.get(index).expect("the index is less than the number of shards")
+    }
+
+    /// Calls `look` with the versions of a node, newest first.
+    fn with<R>(
+        &self,
+        node: &NodeName<'_>,
+        look: impl FnOnce(&mut dyn Iterator<Item = &Arc<Version>>) -> R,
+    ) -> R {
+        let hash = node.hash(self.seed);
+        let shard = self.shard(hash).lock();
+        let versions = shard.get(&hash).map(Vec::as_slice).unwrap_or_default();
+        look(&mut versions.iter().rev().filter(|version| version.is_of(node)))
+    }
+
+    /// Makes a version, unless another transaction's is in the way.
+    pub(super) fn add(
+        &self,
+        new: &NewVersion<'_>,
+        author: Reader,
+        change: VersionedChange<'_>,
+    ) -> Option<Arc<Version>> {
+        let hash = new.node.hash(self.seed);
+        let mut shard = self.shard(hash).lock();
+        let versions = shard.entry(hash).or_default();
+        let of_node = || versions.iter().rev().map(Arc::as_ref).filter(|version| version.is_of(&new.node));
+        if rules::conflicts(of_node(), author, &change) {
+            if versions.is_empty() {
+                shard.remove(&hash);
+            }
+            return None;
+        }
+        let reserved = of_node().filter_map(reserved_bytes).max().unwrap_or(0);
+        let version = Version::new(new, hash, Change::of(change, reserved));
+        versions.push(Arc::clone(&version));
+        self.count_in(&version);
+        Some(version)
+    }
+
+    /// Adds a version that redo rebuilt.
+    pub(super) fn restore(&self, new: &NewVersion<'_>, change: Change) -> Arc<Version> {
+        let hash = new.node.hash(self.seed);
+        let version = Version::new(new, hash, change);
+        self.shard(hash).lock().entry(hash).or_default().push(Arc::clone(&version));
+        self.count_in(&version);
+        version
+    }
+
+    fn count_in(&self, version: &Version) {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        self.bytes.fetch_add(version.cost(), Ordering::Relaxed);
+    }
+
+    /// Takes a version out; nothing happens when it is out.
+    pub(super) fn remove(&self, version: &Version) {
+        let mut shard = self.shard(version.hash).lock();
+        if !version.leave() {
+            return;
+        }
+        if let Some(versions) = shard.get_mut(&version.hash) {
+            versions.retain(|kept| !std::ptr::eq(&raw const **kept, version));
+            if versions.is_empty() {
+                shard.remove(&version.hash);
+            }
+        }
+        drop(shard);
+        self.count.fetch_sub(1, Ordering::AcqRel);
+        self.bytes.fetch_sub(version.cost(), Ordering::Relaxed);
+    }
+
+    /// Takes out every version of a file.
+    pub(super) fn remove_file(&self, file: u32) {
+        for shard in &self.shards {
+            let all: Vec<_> =
+                shard.lock().values().flatten().filter(|version| version.file == file).cloned().collect();
+            all.iter().for_each(|version| self.remove(version));
+        }
+    }
+
+    /// Whether a transaction that is not committed made a version in this file.
+    pub(super) fn is_changing(&self, file: u32) -> bool {
+        let open = |version: &&Arc<Version>| version.file == file && version.transaction.commit().is_none();
+        self.shards.iter().any(|shard| shard.lock().values().flatten().any(|version| open(&version)))
+    }
+
+    /// What a reader sees of a node that carries the version flag.
+    pub(super) fn see(&self, name: &NodeName<'_>, reader: Reader, node: &NodeView<'_>) -> Seen {
+        if self.count() == 0 {
+            return rules::seen(std::iter::empty(), reader, node);
+        }
+        self.with(name, |versions| rules::seen(versions.map(Arc::as_ref), reader, node))
+    }
+
+    /// Whether there is any version of a node.
+    pub(super) fn has_versions(&self, node: &NodeName<'_>) -> bool {
+        self.count() != 0 && self.with(node, |versions| versions.next().is_some())
+    }
+
+    /// The longest before-image among the uncommitted replaces of a node.
+    pub(super) fn rollback_bytes(&self, node: &NodeName<'_>) -> usize {
+        if self.count() == 0 {
+            return 0;
+        }
+        let before = |version: &Arc<Version>| match &version.change {
+            Change::Replace { before, .. } if version.transaction.commit().is_none() => before.len(),
+            _ => 0,
+        };
+        self.with(node, |versions| versions.map(before).max().unwrap_or(0))
+    }
+
+    /// The versions of a node that may need their before-images in the log before its page is written.
+    pub(super) fn with_undo_images(&self, node: &NodeName<'_>, found: &mut Vec<Arc<Version>>) {
+        self.with(node, |versions| {
+            found.extend(versions.filter(|version| version.change.has_undo_image()).cloned());
+        });
+    }
+}
+
+/// Bytes that an uncommitted replace keeps for its node.
+fn reserved_bytes(version: &Version) -> Option<usize> {
+    match version.change {
+        Change::Replace { max_bytes, .. } if version.transaction.commit().is_none() => Some(max_bytes),
+        _ => None,
+    }
+}
