@@ -399,7 +399,7 @@ impl TreeCursor {
                 self.tree.file().latch(target)?
             }
         };
-        self.tree.check_member(&next, JetError::BAD_PAGE_LINK)?;
+        self.tree.check_member(&next.view(), JetError::BAD_PAGE_LINK)?;
         let view = next.view();
         let (back, field, line) = match direction {
             Direction::Forward => (view.previous(), "pgnoPrev", 0),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use ese_format::error::{JetError, Problem};
 use ese_format::node::NodeView;
-use ese_format::page::PageFlags;
+use ese_format::page::{PageFlags, PageView};
 
 pub use author::{Author, Logged, Seen, Stamp, VersionedChange, Versioning, Visibility};
 pub use change::{Cleaned, DeltaWidth, LockKind, UndoImage, UndoneChange, UndoneVersion};
@@ -67,6 +67,8 @@ const CLASS: PageFlags = PageFlags::INDEX
 pub struct Tree {
     file: Arc<CachedFile>,
     root: u32,
+    /// Root of the tree that owns the pages: another page only for space trees.
+    fdp: u32,
     objid: u32,
     class: PageFlags,
 }
@@ -85,7 +87,7 @@ impl Tree {
     /// # Errors
     /// Those of reading the root; `JET_errDatabaseCorrupted` naming the page when it is no such root.
     pub fn open(file: &Arc<CachedFile>, root: u32, objid: u32, kind: TreeKind) -> Result<Self> {
-        let tree = Self::with_class(file, root, objid, kind.flags())?;
+        let tree = Self::with_class(file, root, root, objid, kind.flags())?;
         if tree.class.contains(PageFlags::SPACE_TREE) {
             return Err(tree.corrupted(root, "flags", Problem::Invalid("is the root of a space tree")));
         }
@@ -98,13 +100,19 @@ impl Tree {
     /// As [`Self::open`].
     pub fn space_tree(&self, root: u32) -> Result<Self> {
         let class = self.class.difference(PageFlags::NON_UNIQUE_KEYS) | PageFlags::SPACE_TREE;
-        Self::with_class(&self.file, root, self.objid, class)
+        Self::with_class(&self.file, root, self.root, self.objid, class)
     }
 
-    fn with_class(file: &Arc<CachedFile>, root: u32, objid: u32, class: PageFlags) -> Result<Self> {
+    fn with_class(
+        file: &Arc<CachedFile>,
+        root: u32,
+        fdp: u32,
+        objid: u32,
+        class: PageFlags,
+    ) -> Result<Self> {
         let page = file.latch(root)?;
         let (flags, found) = (page.view().flags(), page.view().objid());
-        let tree = Self { file: Arc::clone(file), root, objid, class: flags.intersection(CLASS) };
+        let tree = Self { file: Arc::clone(file), root, fdp, objid, class: flags.intersection(CLASS) };
         if !flags.contains(PageFlags::ROOT) {
             return Err(tree.corrupted(root, "flags", Problem::Invalid("is no root page")));
         }
@@ -127,6 +135,12 @@ impl Tree {
     #[must_use]
     pub fn root(&self) -> u32 {
         self.root
+    }
+
+    /// Root of the tree whose space this is: its own, or for a space tree that of its owner. Log records name it.
+    #[must_use]
+    pub fn fdp(&self) -> u32 {
+        self.fdp
     }
 
     /// The object id its pages carry.
@@ -279,39 +293,45 @@ impl Tree {
     /// The child of an internal page, checked to be one.
     fn latch_child(&self, parent: &PageGuard, child: u32) -> Result<PageGuard> {
         let page = self.file.latch(child)?;
-        let (above, below) = (parent.view().flags(), page.view().flags());
-        self.check_member(&page, JetError::BAD_PARENT_PAGE_LINK)?;
-        if above.contains(PageFlags::PARENT_OF_LEAF) != below.contains(PageFlags::LEAF) {
-            return Err(self.bad_child(
-                child,
-                "flags",
-                Problem::Invalid("is not of the level its parent says"),
-            ));
-        }
+        self.check_child(&parent.view(), &page.view())?;
         Ok(page)
     }
 
-    /// Checks that a page other than the root is one of this tree.
-    fn check_member(&self, page: &PageGuard, jet: JetError) -> Result<()> {
-        let view = page.view();
-        if view.objid() != self.objid {
-            let problem = Problem::Mismatch { found: view.objid().into(), expected: self.objid.into() };
-            return Err(self.broken(page.number(), "objid", problem, jet));
-        }
-        let flags = view.flags();
-        if flags.intersection(CLASS) != self.class {
-            return Err(self.broken(
-                page.number(),
-                "flags",
-                Problem::Invalid("is of another kind of tree"),
-                jet,
-            ));
-        }
-        if flags.intersects(PageFlags::ROOT | PageFlags::EMPTY | PageFlags::PRE_INIT) {
-            let problem = Problem::Invalid("is a root, an emptied or an unused page below a root");
-            return Err(self.broken(page.number(), "flags", problem, jet));
+    /// Checks that a page is a child of this one by tree and level.
+    fn check_child(&self, parent: &PageView<'_>, child: &PageView<'_>) -> Result<()> {
+        let (above, below) = (parent.flags(), child.flags());
+        self.check_member(child, JetError::BAD_PARENT_PAGE_LINK)?;
+        if above.contains(PageFlags::PARENT_OF_LEAF) != below.contains(PageFlags::LEAF) {
+            let problem = Problem::Invalid("is not of the level its parent says");
+            return Err(self.bad_child(child.number(), "flags", problem));
         }
         Ok(())
+    }
+
+    /// Whether a page other than the root is one of this tree, in use.
+    fn is_member(&self, page: &PageView<'_>) -> bool {
+        let flags = page.flags();
+        page.objid() == self.objid
+            && flags.intersection(CLASS) == self.class
+            && !flags.intersects(PageFlags::ROOT | PageFlags::EMPTY | PageFlags::PRE_INIT)
+    }
+
+    /// Checks that a page other than the root is one of this tree.
+    fn check_member(&self, page: &PageView<'_>, jet: JetError) -> Result<()> {
+        if self.is_member(page) {
+            return Ok(());
+        }
+        let number = page.number();
+        if page.objid() != self.objid {
+            let problem = Problem::Mismatch { found: page.objid().into(), expected: self.objid.into() };
+            return Err(self.broken(number, "objid", problem, jet));
+        }
+        let what = if page.flags().intersection(CLASS) == self.class {
+            "is a root, an emptied or an unused page below a root"
+        } else {
+            "is of another kind of tree"
+        };
+        Err(self.broken(number, "flags", Problem::Invalid(what), jet))
     }
 
     fn broken(&self, page: u32, field: &'static str, problem: Problem, jet: JetError) -> crate::error::Error {

@@ -1,0 +1,81 @@
+//! What every page record of a change says: who, where, when (spec 05 §8.1–8.2).
+
+use ese_format::error::{JetError, Problem};
+use ese_format::log::record::{DBTIME_NIL, NodeOperation, PageOperation, PageOperationFlags};
+use ese_format::page::{PageFlags, PageView};
+
+use crate::btree::{Stamp, WritableTree};
+use crate::error::Result;
+
+/// The dbtimes of a page before and after an operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dbtimes {
+    pub(super) before: u64,
+    pub(super) after: u64,
+}
+
+impl Dbtimes {
+    /// Of a page that is part of a macro: the macro's record of the page tells its dbtime before.
+    pub(super) fn inside_macro(after: u64) -> Self {
+        Self { before: DBTIME_NIL, after }
+    }
+}
+
+impl WritableTree {
+    /// A dbtime for a change of these pages. It must be above what they carry (spec 02 §11.1).
+    pub(super) fn draw_dbtime(&self, pages: &[PageView<'_>]) -> Result<u64> {
+        let dbtime = self.map().next_dbtime();
+        self.check_dbtimes(pages, dbtime)?;
+        Ok(dbtime)
+    }
+
+    fn check_dbtimes(&self, pages: &[PageView<'_>], dbtime: u64) -> Result<()> {
+        match pages.iter().find(|page| page.dbtime() >= dbtime) {
+            None => Ok(()),
+            Some(page) => {
+                let problem = Problem::OutOfRange { found: page.dbtime(), min: 0, max: dbtime - 1 };
+                Err(self.tree().broken(page.number(), "dbtime", problem, JetError::DB_TIME_CORRUPTED))
+            }
+        }
+    }
+
+    /// The beginning of a record about `page`.
+    pub(super) fn page_operation(
+        &self,
+        stamp: Stamp,
+        page: u32,
+        dbtimes: Dbtimes,
+        line: usize,
+    ) -> PageOperation {
+        let class = self.tree().class;
+        let mut flags = PageOperationFlags::empty();
+        flags.set(PageOperationFlags::UNIQUE, !class.contains(PageFlags::NON_UNIQUE_KEYS));
+        flags.set(PageOperationFlags::SPACE_TREE, class.contains(PageFlags::SPACE_TREE));
+        PageOperation {
+            procid: stamp.procid,
+            dbid: self.map().dbid(),
+            page_number: page,
+            dbtime: dbtimes.after,
+            dbtime_before: dbtimes.before,
+            trx_begin0: stamp.trx_begin0,
+            level: stamp.level,
+            // A page has fewer lines than a u16 can say.
+            line: line as u16,
+            flags,
+        }
+    }
+
+    /// The beginning of a record about a node; `rceid` 0 means that it makes no version.
+    pub(super) fn node_operation(
+        &self,
+        stamp: Stamp,
+        page: u32,
+        dbtimes: Dbtimes,
+        line: usize,
+        rceid: u32,
+    ) -> NodeOperation {
+        let mut page = self.page_operation(stamp, page, dbtimes, line);
+        page.flags.set(PageOperationFlags::VERSIONED, rceid != 0);
+        NodeOperation { page, rceid, fdp: self.tree().fdp(), objid: self.tree().objid() }
+    }
+}
