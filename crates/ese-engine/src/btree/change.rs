@@ -1,24 +1,6 @@
 //! What is asked of a tree that is changed, where keys and data are not enough.
 
-/// Bytes of a number that a delta changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeltaWidth {
-    /// An i32: Delta records.
-    Four,
-    /// An i64: Delta64 records.
-    Eight,
-}
-
-impl DeltaWidth {
-    /// The bytes.
-    #[must_use]
-    pub fn bytes(self) -> u8 {
-        match self {
-            Self::Four => 4,
-            Self::Eight => 8,
-        }
-    }
-}
+use crate::apply::DeltaWidth;
 
 /// What a lock of a node keeps others from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,9 +10,17 @@
 mod author;
 mod change;
 mod cursor;
+mod diff;
+mod image;
+mod leaf;
 mod lookup;
+mod operation;
 mod page_source;
+mod room;
 mod search;
+mod split;
+mod stamp;
+mod undo;
 mod writable;
 mod write;
 
@@ -23,11 +31,12 @@ use ese_format::node::NodeView;
 use ese_format::page::{PageFlags, PageView};
 
 pub use author::{Author, Logged, Seen, Stamp, VersionedChange, Versioning, Visibility};
-pub use change::{Cleaned, DeltaWidth, LockKind, UndoImage, UndoneChange, UndoneVersion};
+pub use crate::apply::DeltaWidth;
+pub use change::{Cleaned, LockKind, UndoImage, UndoneChange, UndoneVersion};
 pub use cursor::{Bookmark, SeekOutcome, TreeCursor};
 pub use lookup::FoundNode;
 pub use page_source::PageSource;
-pub use writable::WritableTree;
+pub use writable::{DENSITY_DEFAULT, WritableTree};
 
 use crate::cache::{CachedFile, PageGuard};
 use crate::error::Result;

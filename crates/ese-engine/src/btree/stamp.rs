@@ -79,3 +79,21 @@ impl WritableTree {
         NodeOperation { page, rceid, fdp: self.tree().fdp(), objid: self.tree().objid() }
     }
 }
+
+impl WritableTree {
+    /// Checks that a leaf is the right sibling of another.
+    pub(super) fn check_right_sibling(&self, left: &PageView<'_>, right: &PageView<'_>) -> Result<()> {
+        let tree = self.tree();
+        let jet = JetError::BAD_PAGE_LINK;
+        tree.check_member(right, jet)?;
+        if right.previous() != left.number() || left.next() != right.number() {
+            let problem = Problem::Mismatch { found: right.previous().into(), expected: left.number().into() };
+            return Err(tree.broken(right.number(), "pgnoPrev", problem, jet));
+        }
+        if !right.flags().contains(PageFlags::LEAF) {
+            let problem = Problem::Invalid("the sibling of a leaf is no leaf");
+            return Err(tree.broken(right.number(), "flags", problem, jet));
+        }
+        Ok(())
+    }
+}

@@ -1,16 +1,30 @@
-//! Changes to nodes.
+//! Changes to nodes (spec 02 §9, §10.1; spec 05 §8.3).
+//!
+//! Each of them takes a leaf under a write latch, makes its versions, logs one record and changes the page. One that
+//! finds no room gives its latch up and asks for a split, then begins again.
 
 use ese_format::error::JetError;
+use ese_format::log::record::{Delta, Delta64, NodeDelete, Record, SetExternalHeader};
+use ese_format::node::{NodeFlags, NodeView};
+use ese_format::page::{PageFlags, TAG_BYTES};
 use ese_format::space::RootHeader;
 
-use crate::btree::{Author, Cleaned, DeltaWidth, LockKind, UndoneVersion, Versioning, WritableTree};
+use crate::apply;
+use crate::btree::leaf::Place;
+use crate::btree::operation::{Intent, Operation, Request};
+use crate::btree::room::Need;
+use crate::btree::stamp::Dbtimes;
+use crate::btree::{Author, DeltaWidth, LockKind, VersionedChange, Versioning, WritableTree};
+use crate::cache::PageWriteGuard;
 use crate::error::{Error, Result};
 
-impl WritableTree {
-    fn not_yet(&self) -> Error {
-        Error::refused(JetError::FEATURE_NOT_AVAILABLE, format!("tree at page {}", self.tree().root()))
-    }
+/// Counts of a node in the page: a tag and two length words, less than which no node takes (spec 02 §4).
+const NODE_OVERHEAD: usize = 6;
 
+/// Bytes that two keys one behind the other have at most: what a separator may be (spec 02 §5.1).
+const KEY_BYTES_MAX: usize = 4000;
+
+impl WritableTree {
     /// Inserts a node. Over a flag-deleted one with the same bookmark that one comes back with this data.
     ///
     /// # Errors
@@ -19,12 +33,13 @@ impl WritableTree {
     /// pages. Nothing was changed.
     pub fn insert(
         &self,
-        _author: &mut dyn Author,
-        _key: &[u8],
-        _data: &[u8],
-        _versioning: Versioning,
+        author: &mut dyn Author,
+        key: &[u8],
+        data: &[u8],
+        versioning: Versioning,
     ) -> Result<()> {
-        Err(self.not_yet())
+        self.check_size(key, data)?;
+        self.change(author, &Request { intent: Intent::Insert, key, data, versioning })
     }
 
     /// Replaces the data of a node; trees with unique keys only.
@@ -33,12 +48,81 @@ impl WritableTree {
     /// `JET_errRecordDeleted` when there is no such node; otherwise as [`Self::insert`].
     pub fn replace(
         &self,
-        _author: &mut dyn Author,
-        _key: &[u8],
-        _data: &[u8],
-        _versioning: Versioning,
+        author: &mut dyn Author,
+        key: &[u8],
+        data: &[u8],
+        versioning: Versioning,
     ) -> Result<()> {
-        Err(self.not_yet())
+        if self.tree().has_duplicate_keys() {
+            return Err(Error::refused(JetError::INTERNAL_ERROR, "data of an index entry is never replaced"));
+        }
+        self.check_size(key, data)?;
+        self.change(author, &Request { intent: Intent::Replace, key, data, versioning })
+    }
+
+    fn change(&self, author: &mut dyn Author, request: &Request<'_>) -> Result<()> {
+        loop {
+            let mut leaf = self.latch_leaf(request.key, request.data)?;
+            let operation = self.prepare(&leaf.view(), request)?;
+            let need = self.need(author, &leaf.view(), &operation)?;
+            if self.has_room(author, &mut leaf, &need)? {
+                self.perform(author, &mut leaf, &operation, &need)?;
+                self.hint(&leaf.view(), operation.line);
+                return Ok(());
+            }
+            drop(leaf);
+            if self.split_for(author, request)?.is_done() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A node that no page could hold is refused before anything is looked for.
+    fn check_size(&self, key: &[u8], data: &[u8]) -> Result<()> {
+        let size = self.tree().file().page_size();
+        let usable = size.bytes() - size.header_bytes() - TAG_BYTES;
+        if key.len() > KEY_BYTES_MAX {
+            return Err(Error::refused(JetError::KEY_TOO_BIG, format!("a key of {} bytes", key.len())));
+        }
+        if key.is_empty() || data.is_empty() {
+            return Err(Error::refused(JetError::INTERNAL_ERROR, "a node without key or without data"));
+        }
+        if NODE_OVERHEAD + key.len() + data.len() > usable {
+            let about = format!("a node of {} bytes on a page for {usable}", key.len() + data.len());
+            return Err(Error::refused(JetError::RECORD_TOO_BIG, about));
+        }
+        Ok(())
+    }
+
+    /// Latches the leaf of a node that has to be there.
+    fn latch_node(&self, key: &[u8], data: &[u8]) -> Result<(PageWriteGuard, usize)> {
+        let leaf = self.latch_leaf(key, data)?;
+        match self.place_in(&leaf.view(), key, self.bookmark_data(data))? {
+            Place::Found(line) => Ok((leaf, line)),
+            Place::Missing(_) => Err(self.no_such_node()),
+        }
+    }
+
+    /// Makes a version of a node that must not be deleted, 0 for none.
+    fn version_of(
+        &self,
+        author: &mut dyn Author,
+        node: &NodeView<'_>,
+        key: &[u8],
+        data: &[u8],
+        change: VersionedChange<'_>,
+        versioning: Versioning,
+    ) -> Result<u32> {
+        let rceid = match versioning {
+            Versioning::Versioned => author.version(self, key, self.bookmark_data(data), change)?,
+            Versioning::Unversioned => 0,
+        };
+        // A deletion that another transaction has not committed is a conflict first.
+        if node.is_deleted() {
+            withdraw(author, rceid);
+            return Err(self.no_such_node());
+        }
+        Ok(rceid)
     }
 
     /// Sets the deleted flag of a node. `data` counts in trees with duplicate keys.
@@ -47,69 +131,103 @@ impl WritableTree {
     /// As [`Self::replace`].
     pub fn flag_delete(
         &self,
-        _author: &mut dyn Author,
-        _key: &[u8],
-        _data: &[u8],
-        _versioning: Versioning,
+        author: &mut dyn Author,
+        key: &[u8],
+        data: &[u8],
+        versioning: Versioning,
     ) -> Result<()> {
-        Err(self.not_yet())
+        let (mut leaf, line) = self.latch_node(key, data)?;
+        let node = leaf.node(line).map_err(self.on_page())?;
+        let rceid = self.version_of(author, &node, key, data, VersionedChange::FlagDelete, versioning)?;
+        self.log_line(author, &mut leaf, line, rceid, |node| Record::FlagDelete(NodeDelete { node }))
+            .inspect_err(|_| withdraw(author, rceid))
     }
 
     /// Adds `delta` to the number at `offset` of a node's data and gives the number that was there.
     ///
     /// # Errors
-    /// As [`Self::replace`].
+    /// As [`Self::replace`]; `JET_errInvalidParameter` when the data has no such number, or `delta` is wider than it.
     pub fn delta(
         &self,
-        _author: &mut dyn Author,
-        _key: &[u8],
-        _offset: u16,
-        _width: DeltaWidth,
-        _delta: i64,
-        _versioning: Versioning,
+        author: &mut dyn Author,
+        key: &[u8],
+        offset: u16,
+        width: DeltaWidth,
+        delta: i64,
+        versioning: Versioning,
     ) -> Result<i64> {
-        Err(self.not_yet())
+        let outside = || Error::refused(JetError::INVALID_PARAMETER, "a number that the data does not have");
+        let (mut leaf, line) = self.latch_node(key, &[])?;
+        let node = leaf.node(line).map_err(self.on_page())?;
+        let old = apply::counter(node.data, offset, width).ok_or_else(outside)?;
+        let narrow = i32::try_from(delta);
+        if width == DeltaWidth::Four && narrow.is_err() {
+            return Err(outside());
+        }
+        let change = VersionedChange::Delta { offset, delta, width: width.bytes() as u8 };
+        let rceid = self.version_of(author, &node, key, &[], change, versioning)?;
+        let record = |node| match (width, narrow) {
+            (DeltaWidth::Four, Ok(delta)) => {
+                Record::Delta(Delta { node, delta, offset, key, bookmark_data: &[] })
+            }
+            _ => Record::Delta64(Delta64 { node, delta, offset, key, bookmark_data: &[] }),
+        };
+        self.log_line(author, &mut leaf, line, rceid, record).inspect_err(|_| withdraw(author, rceid))?;
+        Ok(old)
     }
 
     /// Keeps others from changing a node until the transaction ends. Nothing is logged.
     ///
     /// # Errors
     /// As [`Self::replace`].
-    pub fn lock(&self, _author: &mut dyn Author, _key: &[u8], _data: &[u8], _lock: LockKind) -> Result<()> {
-        Err(self.not_yet())
+    pub fn lock(&self, author: &mut dyn Author, key: &[u8], data: &[u8], lock: LockKind) -> Result<()> {
+        let change = match lock {
+            LockKind::Read => VersionedChange::ReadLock,
+            LockKind::Write => VersionedChange::WriteLock,
+        };
+        let (mut leaf, line) = self.latch_node(key, data)?;
+        let node = leaf.node(line).map_err(self.on_page())?;
+        let flags = node.flags;
+        self.version_of(author, &node, key, data, change, Versioning::Versioned)?;
+        if !flags.contains(NodeFlags::VERSIONED) {
+            let number = leaf.number();
+            let set = leaf.page().set_line_flags(line, flags | NodeFlags::VERSIONED);
+            set.map_err(|error| Error::refused(error.jet(), format!("page {number}: {error}")))?;
+            leaf.mark_untidy();
+        }
+        Ok(())
     }
 
-    /// Removes a node from its page, without a version: space trees, cleanup.
+    /// Removes a node from its page, without a version: space trees, cleanup. The last node of a page that is not the root
+    /// stays, flag-deleted (spec 02 §8).
     ///
     /// # Errors
     /// As [`Self::replace`].
-    pub fn delete(&self, _author: &mut dyn Author, _key: &[u8], _data: &[u8]) -> Result<()> {
-        Err(self.not_yet())
+    pub fn delete(&self, author: &mut dyn Author, key: &[u8], data: &[u8]) -> Result<()> {
+        let (mut leaf, line) = self.latch_node(key, data)?;
+        let view = leaf.view();
+        if view.line_count() > 1 || view.flags().contains(PageFlags::ROOT) {
+            return self.log_line(author, &mut leaf, line, 0, |node| Record::Delete(NodeDelete { node }));
+        }
+        if view.node(line).map_err(self.on_page())?.is_deleted() {
+            return Ok(());
+        }
+        self.log_line(author, &mut leaf, line, 0, |node| Record::FlagDelete(NodeDelete { node }))
     }
 
-    /// Takes a version back on the page (spec 06 §11.2): logs its before-image if that is pending, then the undo. The
-    /// version is the caller's to forget afterwards.
-    ///
-    /// # Errors
-    /// Those of the log and of reading pages.
-    pub fn undo(&self, _author: &mut dyn Author, _undone: &UndoneVersion<'_>) -> Result<()> {
-        Err(self.not_yet())
-    }
-
-    /// Cleans the leaf on which this bookmark lies: removes its flag-deleted nodes that `needed` (asked with key, and
-    /// data in trees with duplicate keys) does not want, and takes pages out of the tree that became empty or whose nodes
-    /// fit beside.
-    ///
-    /// # Errors
-    /// Those of the log, of space and of reading pages. The tree is in order, and may be less clean than it could be.
-    pub fn clean(
+    /// Logs and applies a record about one line that takes no room.
+    pub(super) fn log_line<'r>(
         &self,
-        _author: &mut dyn Author,
-        _key: &[u8],
-        _data: &[u8],
-        _needed: &dyn Fn(&[u8], &[u8]) -> bool,
-    ) -> Result<Cleaned> {
-        Err(self.not_yet())
+        author: &mut dyn Author,
+        page: &mut PageWriteGuard,
+        line: usize,
+        rceid: u32,
+        record: impl FnOnce(ese_format::log::record::NodeOperation) -> Record<'r>,
+    ) -> Result<()> {
+        let view = page.view();
+        let dbtimes = Dbtimes { before: view.dbtime(), after: self.draw_dbtime(&[view])? };
+        let node = self.node_operation(author.stamp(), page.number(), dbtimes, line, rceid);
+        self.log_and_apply(author, page, &record(node))
     }
 
     /// Sets the external header of the root: space header and auto-increment counter. A space tree's split buffer is set
@@ -121,11 +239,29 @@ impl WritableTree {
         self.set_root_header_bytes(author, &header.encode())
     }
 
-    /// Sets the external header of the root to these bytes.
+    /// Sets the external header of the root to these bytes. A root without room for a longer one is split first.
     ///
     /// # Errors
-    /// As [`Self::set_root_header`].
-    pub fn set_root_header_bytes(&self, _author: &mut dyn Author, _header: &[u8]) -> Result<()> {
-        Err(self.not_yet())
+    /// Those of the log, of space and of reading pages.
+    pub fn set_root_header_bytes(&self, author: &mut dyn Author, header: &[u8]) -> Result<()> {
+        loop {
+            let mut root = self.tree().file().latch_write(self.tree().root())?;
+            let view = root.view();
+            let old = view.external_header().map_err(self.on_page())?.len();
+            let need = Need { bytes: header.len().saturating_sub(old), ..Need::default() };
+            if self.has_room(author, &mut root, &need)? {
+                return self.log_line(author, &mut root, 0, 0, |node| {
+                    Record::SetExternalHeader(SetExternalHeader { node, header })
+                });
+            }
+            drop(root);
+            self.split_root(author)?;
+        }
+    }
+}
+
+fn withdraw(author: &mut dyn Author, rceid: u32) {
+    if rceid != 0 {
+        author.withdraw(rceid);
     }
 }
