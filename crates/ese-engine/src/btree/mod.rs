@@ -9,11 +9,13 @@
 
 mod author;
 mod change;
+mod clean;
 mod cursor;
 mod diff;
 mod image;
 mod leaf;
 mod lookup;
+mod merge;
 mod operation;
 mod page_source;
 mod room;

@@ -140,7 +140,7 @@ impl WritableTree {
                 let appends = operation.line == leaf.line_count() && leaf.next() == 0;
                 // A node that is alone on its page may fill it.
                 let spare = if appends && operation.line > 0 { self.density_reserve() } else { 0 };
-                Ok(Need { bytes: line + TAG_BYTES, spare, tags: 1, ..Need::default() })
+                Ok(Need { bytes: (line + TAG_BYTES) as isize, spare, tags: 1, ..Need::default() })
             }
             Action::FlagInsert => Ok(Need::default()),
             Action::FlagInsertAndReplaceData | Action::Replace => {
@@ -149,7 +149,7 @@ impl WritableTree {
                 let before = self.rollback_bytes(author, &node);
                 let after = self.rollback_bytes_after(before, operation.versioning, old);
                 let claim = after.saturating_sub(new) as isize - before.saturating_sub(old) as isize;
-                Ok(Need { bytes: new.saturating_sub(old), claim, ..Need::default() })
+                Ok(Need { bytes: new as isize - old as isize, claim, ..Need::default() })
             }
         }
     }

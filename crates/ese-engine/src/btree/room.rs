@@ -14,8 +14,8 @@ use crate::error::Result;
 /// What a change needs of a leaf.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Need {
-    /// Bytes it takes.
-    pub(super) bytes: usize,
+    /// Bytes it takes; negative when it gives some back.
+    pub(super) bytes: isize,
     /// Change of what a rollback may claim.
     pub(super) claim: isize,
     /// Bytes that must stay free besides.
@@ -55,7 +55,7 @@ impl WritableTree {
         need: &Need,
     ) -> Result<bool> {
         let view = leaf.view();
-        if view.tag_count() + need.tags > TAGS_MAX || view.free_bytes() < need.bytes + need.spare {
+        if view.tag_count() + need.tags > TAGS_MAX {
             return Ok(false);
         }
         if is_free(&view, need) {
@@ -80,5 +80,5 @@ impl WritableTree {
 
 fn is_free(view: &PageView<'_>, need: &Need) -> bool {
     let claimed = view.uncommitted_free_bytes().saturating_add_signed(need.claim);
-    view.free_bytes() >= need.bytes + need.spare + claimed
+    view.free_bytes() as isize - need.bytes >= (need.spare + claimed) as isize
 }

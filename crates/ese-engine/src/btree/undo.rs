@@ -7,7 +7,6 @@ use crate::apply;
 use crate::btree::leaf::Place;
 use crate::btree::stamp::Dbtimes;
 use crate::btree::{Author, DeltaWidth, UndoImage, UndoneChange, UndoneVersion, WritableTree};
-use crate::cache::PageWriteGuard;
 use crate::error::Result;
 
 impl WritableTree {

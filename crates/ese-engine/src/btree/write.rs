@@ -11,15 +11,16 @@ use ese_format::space::RootHeader;
 
 use crate::apply;
 use crate::btree::leaf::Place;
-use crate::btree::operation::{Intent, Operation, Request};
+use crate::btree::operation::{Action, Intent, Operation, Request};
 use crate::btree::room::Need;
 use crate::btree::stamp::Dbtimes;
 use crate::btree::{Author, DeltaWidth, LockKind, VersionedChange, Versioning, WritableTree};
 use crate::cache::PageWriteGuard;
 use crate::error::{Error, Result};
 
-/// Counts of a node in the page: a tag and two length words, less than which no node takes (spec 02 §4).
-const NODE_OVERHEAD: usize = 6;
+/// What a node takes on a page besides key and data: a tag and two length words. A node that is alone with its own key as
+/// the page's prefix takes all of it, so the longest record leaves room for both words (spec 04 §2.1).
+const NODE_OVERHEAD: usize = 8;
 
 /// Bytes that two keys one behind the other have at most: what a separator may be (spec 02 §5.1).
 const KEY_BYTES_MAX: usize = 4000;
@@ -65,7 +66,7 @@ impl WritableTree {
             let mut leaf = self.latch_leaf(request.key, request.data)?;
             let operation = self.prepare(&leaf.view(), request)?;
             let need = self.need(author, &leaf.view(), &operation)?;
-            if self.has_room(author, &mut leaf, &need)? {
+            if self.has_room(author, &mut leaf, &need)? || self.drop_prefix(author, &mut leaf, &operation)? {
                 self.perform(author, &mut leaf, &operation, &need)?;
                 self.hint(&leaf.view(), operation.line);
                 return Ok(());
@@ -75,6 +76,21 @@ impl WritableTree {
                 return Ok(());
             }
         }
+    }
+
+    /// Makes room on a page with one node, which cannot be split, by giving up what it does not use of its prefix.
+    fn drop_prefix(
+        &self,
+        author: &mut dyn Author,
+        leaf: &mut PageWriteGuard,
+        operation: &Operation<'_>,
+    ) -> Result<bool> {
+        if leaf.view().line_count() != 1 || operation.action == Action::Insert {
+            return Ok(false);
+        }
+        self.reset_prefix(author, leaf)?;
+        let need = self.need(author, &leaf.view(), operation)?;
+        self.has_room(author, leaf, &need)
     }
 
     /// A node that no page could hold is refused before anything is looked for.
@@ -248,7 +264,7 @@ impl WritableTree {
             let mut root = self.tree().file().latch_write(self.tree().root())?;
             let view = root.view();
             let old = view.external_header().map_err(self.on_page())?.len();
-            let need = Need { bytes: header.len().saturating_sub(old), ..Need::default() };
+            let need = Need { bytes: header.len() as isize - old as isize, ..Need::default() };
             if self.has_room(author, &mut root, &need)? {
                 return self.log_line(author, &mut root, 0, 0, |node| {
                     Record::SetExternalHeader(SetExternalHeader { node, header })

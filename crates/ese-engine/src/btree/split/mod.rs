@@ -24,7 +24,7 @@ use ese_format::node::NodeView;
 use ese_format::page::{PageFlags, PageView};
 
 use self::line_table::TableOperation;
-use self::plan::{LeafOperation, LevelPlan, PathPage, Planned, SplitPlan};
+use self::plan::{LeafOperation, LevelPlan, PathPage, Planned};
 use crate::apply::{self, LevelOperation, SplitPages};
 use crate::btree::image::PackedImage;
 use crate::btree::operation::{Action, Operation, RecordForm, Request, Versions};

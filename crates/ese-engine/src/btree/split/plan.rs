@@ -43,7 +43,6 @@ pub(super) struct SplitPlan {
     pub(super) claim_new: usize,
     pub(super) new_flags: PageFlags,
     pub(super) source_flags: PageFlags,
-    pub(super) right_page: u32,
 }
 
 /// A plan, or the reason why there is none.
@@ -185,7 +184,6 @@ fn vertical(
         claim_new: whole.claim,
         new_flags: flags - PageFlags::ROOT,
         source_flags,
-        right_page: 0,
     };
     let done = kind != SplitOperation::NONE || matches!(operation, TableOperation::None);
     Ok((plan, done))
@@ -279,7 +277,6 @@ fn append(page: &PageView<'_>, table: &LineTable<'_>, key: &[u8], data: &[u8]) -
         claim_new: 0,
         new_flags: page.flags(),
         source_flags: page.flags(),
-        right_page: 0,
     }
 }
 
@@ -306,6 +303,5 @@ fn right(
         claim_new: if is_leaf { cut.right.claim } else { 0 },
         new_flags: page.flags(),
         source_flags: page.flags(),
-        right_page: page.next(),
     })
 }
