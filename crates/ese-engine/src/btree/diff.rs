@@ -69,7 +69,10 @@ mod tests {
         cases.push([&old[..100], &[7; 40], &old[100..]].concat());
         cases.push([&old[..100], &old[400..]].concat());
         let mut packed_cases = 0;
-        for (size, new) in [PageSize::K8, PageSize::K32].into_iter().flat_map(|size| cases.iter().map(move |new| (size, new))) {
+        for (size, new) in [PageSize::K8, PageSize::K32]
+            .into_iter()
+            .flat_map(|size| cases.iter().map(move |new| (size, new)))
+        {
             let Some(packed) = shorter_diff(&old, new, size) else { continue };
             packed_cases += 1;
             assert_eq!(&Diffs::new(&packed, form_of(size)).apply(&old, new.len()).unwrap(), new);

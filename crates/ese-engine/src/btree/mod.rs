@@ -32,8 +32,8 @@ use ese_format::error::{JetError, Problem};
 use ese_format::node::NodeView;
 use ese_format::page::{PageFlags, PageView};
 
-pub use author::{Author, Logged, Seen, Stamp, VersionedChange, Versioning, Visibility};
 pub use crate::apply::DeltaWidth;
+pub use author::{Author, Logged, Seen, Stamp, VersionedChange, Versioning, Visibility};
 pub use change::{Cleaned, LockKind, UndoImage, UndoneChange, UndoneVersion};
 pub use cursor::{Bookmark, SeekOutcome, TreeCursor};
 pub use lookup::FoundNode;
@@ -114,13 +114,7 @@ impl Tree {
         Self::with_class(&self.file, root, self.root, self.objid, class)
     }
 
-    fn with_class(
-        file: &Arc<CachedFile>,
-        root: u32,
-        fdp: u32,
-        objid: u32,
-        class: PageFlags,
-    ) -> Result<Self> {
+    fn with_class(file: &Arc<CachedFile>, root: u32, fdp: u32, objid: u32, class: PageFlags) -> Result<Self> {
         let page = file.latch(root)?;
         let (flags, found) = (page.view().flags(), page.view().objid());
         let tree = Self { file: Arc::clone(file), root, fdp, objid, class: flags.intersection(CLASS) };

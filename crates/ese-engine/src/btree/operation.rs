@@ -130,7 +130,12 @@ impl WritableTree {
     }
 
     /// What an operation takes of its page.
-    pub(super) fn need(&self, author: &dyn Author, leaf: &PageView<'_>, operation: &Operation<'_>) -> Result<Need> {
+    pub(super) fn need(
+        &self,
+        author: &dyn Author,
+        leaf: &PageView<'_>,
+        operation: &Operation<'_>,
+    ) -> Result<Need> {
         let bytes = |error: JetError| Error::refused(error, "a key is too long for a node");
         match operation.action {
             Action::Insert => {

@@ -87,7 +87,8 @@ impl WritableTree {
         let jet = JetError::BAD_PAGE_LINK;
         tree.check_member(right, jet)?;
         if right.previous() != left.number() || left.next() != right.number() {
-            let problem = Problem::Mismatch { found: right.previous().into(), expected: left.number().into() };
+            let problem =
+                Problem::Mismatch { found: right.previous().into(), expected: left.number().into() };
             return Err(tree.broken(right.number(), "pgnoPrev", problem, jet));
         }
         if !right.flags().contains(PageFlags::LEAF) {

@@ -25,7 +25,8 @@ impl WritableTree {
         let view = leaf.view();
         let stamp = author.stamp();
         let nil = Dbtimes { before: DBTIME_NIL, after: DBTIME_NIL };
-        let operation = |dbtimes, line| self.node_operation(stamp, view.number(), dbtimes, line, undone.rceid);
+        let operation =
+            |dbtimes, line| self.node_operation(stamp, view.number(), dbtimes, line, undone.rceid);
         let undo_info = undo_info(undone, data, operation(nil, 0));
         let dbtimes = Dbtimes { before: view.dbtime(), after: self.draw_dbtime(&[view])? };
         let mut node = operation(dbtimes, line);

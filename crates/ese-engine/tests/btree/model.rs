@@ -3,7 +3,9 @@
 use std::collections::btree_map::Entry;
 
 use ese_corpus::report;
-use ese_engine::btree::{DeltaWidth, LockKind, SeekOutcome, UndoImage, UndoneChange, UndoneVersion, Versioning};
+use ese_engine::btree::{
+    DeltaWidth, LockKind, SeekOutcome, UndoImage, UndoneChange, UndoneVersion, Versioning,
+};
 use ese_format::error::JetError;
 use ese_format::page_size::PageSize;
 
@@ -70,7 +72,15 @@ impl Run {
         let stage = Stage::new(workload.plan);
         let session = stage.session(5);
         let dice = Dice::new(workload.seed);
-        Self { workload, stage, session, model: Model::new(), dice, undo: Vec::new(), counts: Counts::default() }
+        Self {
+            workload,
+            stage,
+            session,
+            model: Model::new(),
+            dice,
+            undo: Vec::new(),
+            counts: Counts::default(),
+        }
     }
 
     fn duplicates(&self) -> bool {

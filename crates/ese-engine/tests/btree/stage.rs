@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use ese_engine::btree::{
-    Author, Logged, PageSource, Stamp, Tree, TreeKind, VersionedChange, WritableTree,
-};
+use ese_engine::btree::{Author, Logged, PageSource, Stamp, Tree, TreeKind, VersionedChange, WritableTree};
 use ese_engine::cache::{CachedFile, OpenGate, PageCache};
 use ese_engine::error::{Error, Result};
 use ese_engine::file_map::{FileFeatures, FileMap, FileMapStart, Logging};
@@ -341,11 +339,8 @@ impl Stage {
         );
         let kind = if keys == Keys::Unique { TreeKind::Primary } else { TreeKind::Index };
         let tree = Tree::open(&file, ROOT, OBJID, kind).unwrap();
-        let pages = Arc::new(Pages {
-            next: AtomicU32::new(FIRST_PAGE),
-            free: Mutex::default(),
-            fuse: Fuse::never(),
-        });
+        let pages =
+            Arc::new(Pages { next: AtomicU32::new(FIRST_PAGE), free: Mutex::default(), fuse: Fuse::never() });
         let tree = WritableTree::with_pages(&map, tree, Arc::clone(&pages) as Arc<dyn PageSource>);
         Self {
             file_system,

@@ -19,7 +19,11 @@ pub(crate) fn walk(stage: &Stage) -> Vec<Stored> {
     walk.page(ROOT, 1, Vec::new(), None);
     walk.check_links();
     walk.check_order();
-    assert_eq!(walk.pages, stage.pages.used() + 1, "every page that was taken is in the tree, or was given back");
+    assert_eq!(
+        walk.pages,
+        stage.pages.used() + 1,
+        "every page that was taken is in the tree, or was given back"
+    );
     walk.nodes
 }
 
@@ -60,7 +64,11 @@ impl Walk<'_> {
             let key = node.key().to_vec();
             assert!(!node.flags.intersects(NodeFlags::VERSIONED | NodeFlags::DELETED));
             let above = if line + 1 == lines {
-                assert_eq!(high.clone().unwrap_or_default(), key, "the last key of page {number} is its parent's");
+                assert_eq!(
+                    high.clone().unwrap_or_default(),
+                    key,
+                    "the last key of page {number} is its parent's"
+                );
                 high.clone()
             } else {
                 assert!(!key.is_empty() && key > low, "separators ascend on page {number}");
@@ -83,7 +91,12 @@ impl Walk<'_> {
             let key = node.key();
             let common = key.common_prefix(prefix.into());
             let expected = if common > 2 { common } else { 0 };
-            assert_eq!(node.prefix.len(), expected, "page {}: a node uses all of the prefix it can", view.number());
+            assert_eq!(
+                node.prefix.len(),
+                expected,
+                "page {}: a node uses all of the prefix it can",
+                view.number()
+            );
             if node.flags.contains(NodeFlags::VERSIONED) && view.flags().contains(PageFlags::LEAF) {
                 claims += crate::model::claim(self.stage, &key.to_vec(), node.data.len());
             }
@@ -102,7 +115,8 @@ impl Walk<'_> {
 
     fn check_order(&self) {
         let duplicates = self.stage.tree.tree().has_duplicate_keys();
-        let bookmark = |node: &Stored| (node.key.clone(), if duplicates { node.data.clone() } else { Vec::new() });
+        let bookmark =
+            |node: &Stored| (node.key.clone(), if duplicates { node.data.clone() } else { Vec::new() });
         for pair in self.nodes.windows(2) {
             assert!(bookmark(&pair[0]) < bookmark(&pair[1]), "nodes ascend");
         }

@@ -198,10 +198,12 @@ impl<'a> LineTable<'a> {
     /// (the new line aside) was stored before them: where inserts arrive one behind the other (spec 02 §9.4).
     pub(super) fn is_hot_point(&self, line: usize) -> bool {
         let offset = |line: usize| self.lines.get(line).and_then(|line| line.offset);
-        let Some((before, last)) = line.checked_sub(2).and_then(offset).zip(offset(line.wrapping_sub(1))) else {
+        let Some((before, last)) = line.checked_sub(2).and_then(offset).zip(offset(line.wrapping_sub(1)))
+        else {
             return false;
         };
-        let others = self.lines.iter().enumerate().filter(|(index, _)| *index + 2 != line && *index + 1 != line);
+        let others =
+            self.lines.iter().enumerate().filter(|(index, _)| *index + 2 != line && *index + 1 != line);
         before < last && others.filter_map(|(_, line)| line.offset).all(|offset| offset < before)
     }
 }

@@ -132,7 +132,8 @@ impl WritableTree {
         let operation = self.prepare(&leaf.page, request)?;
         let planned = plan::plan(&path, &self.leaf_operation(author, &leaf.page, &operation)?, &most)?;
         let Planned::Plan { levels, .. } = planned else { return Ok(Default::default()) };
-        let near: Vec<u32> = levels.iter().filter(|level| level.split.is_some()).map(|level| level.page).collect();
+        let near: Vec<u32> =
+            levels.iter().filter(|level| level.split.is_some()).map(|level| level.page).collect();
         let highest = levels.first().map_or(0, |level| level.page);
         let changed = guards.iter().map(|(guard, line)| (guard.number(), *line));
         Ok((changed.skip_while(|(page, _)| *page != highest).collect(), near))
@@ -239,9 +240,8 @@ impl WritableTree {
             (Some(operation), Some(leaf)) => self.make_versions(author, &leaf.page.view(), operation)?,
             _ => Versions::default(),
         };
-        let logged = split
-            .log(self, author, operation, versions)
-            .inspect_err(|_| versions.withdraw(author))?;
+        let logged =
+            split.log(self, author, operation, versions).inspect_err(|_| versions.withdraw(author))?;
         for guard in split.all_pages() {
             guard.mark_changed(logged);
         }

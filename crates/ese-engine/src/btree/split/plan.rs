@@ -104,7 +104,10 @@ fn plan_level(
     if page.flags().contains(PageFlags::ROOT) {
         let (split, done) = vertical(page, operation, kind, most)?;
         let line = if done { line } else { 0 };
-        return Ok(Planned::Plan { levels: vec![LevelPlan { page: number, line, split: Some(split) }], done });
+        return Ok(Planned::Plan {
+            levels: vec![LevelPlan { page: number, line, split: Some(split) }],
+            done,
+        });
     }
     let (split, done) = sideways(page, operation, kind, below, most)?;
     let Some(parent) = above.last() else { return Ok(Planned::NeedsHigher) };
@@ -250,7 +253,8 @@ fn choose_cut(
     {
         return Some((cut, true));
     }
-    let prepends = is_leaf && page.previous() == 0 && matches!(operation, TableOperation::Insert { line: 0, .. });
+    let prepends =
+        is_leaf && page.previous() == 0 && matches!(operation, TableOperation::Insert { line: 0, .. });
     if prepends && let Some(cut) = table.cut_at(1) {
         return Some((cut, true));
     }
