@@ -23,7 +23,7 @@ impl ExtentTree {
     /// The space tree with this root, of `owner`.
     pub(super) fn open(owner: &WritableTree, root: u32, which: SpaceTree) -> Result<Self> {
         let tree = owner.tree().space_tree(root)?;
-        Ok(Self { tree: WritableTree::with_pages(owner.map(), tree, Arc::new(SplitBufferPages))?, which })
+        Ok(Self { tree: WritableTree::with_pages(owner.map(), tree, Arc::new(SplitBufferPages)), which })
     }
 
     /// Its root page.

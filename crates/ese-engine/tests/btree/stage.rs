@@ -15,6 +15,7 @@ use ese_format::lgpos::Lgpos;
 use ese_format::log::record::{Begin0, BeginLevels, Record};
 use ese_format::page::{NewPage, PageFlags, PageMut, PageView, ReservedTagForm};
 use ese_format::page_size::PageSize;
+use ese_format::version::DatabaseVersion;
 use parking_lot::Mutex;
 
 pub(crate) const ROOT: u32 = 4;
@@ -320,12 +321,7 @@ impl Stage {
         let first_root = root.view().bytes().to_vec();
         root.mark_untidy();
         drop(root);
-        let features = FileFeatures {
-            reserved_tags: ReservedTagForm::Counted,
-            new_page_records: true,
-            delta64: true,
-            auto_increment_in_root: true,
-        };
+        let features = FileFeatures::of(DatabaseVersion::new(300, 0), 60);
         let map = FileMap::new(
             Arc::clone(&file),
             FileMapStart {
