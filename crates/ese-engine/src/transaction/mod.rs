@@ -33,8 +33,6 @@ mod rules;
 mod session;
 mod state;
 mod store;
-#[cfg(test)]
-mod tests;
 mod undo_image;
 mod version;
 
@@ -47,7 +45,7 @@ use ese_format::lgpos::Lgpos;
 use parking_lot::RwLock;
 
 pub use cleanup::CountHook;
-pub use recovered::{RecoveredChange, RecoveredTransaction, RecoveredVersion};
+pub use recovered::RecoveredTransaction;
 pub use session::{
     AlterationHook, BeginKind, CommitAction, CommitId, CommitOptions, Durability, RollbackScope, Session,
     TransactionMark,
