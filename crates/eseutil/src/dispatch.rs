@@ -9,7 +9,9 @@ use crate::command_line::{Command, Dump, DumpKind, Settings};
 use crate::failure::{CommandResult, Failure};
 use crate::log_dump::{self, LogDumpOptions};
 use crate::output::{Output, Renderer, Report};
-use crate::{checkpoint_dump, checksum, export, flush_map_dump, header_dump, info, meta_dump, space_dump};
+use crate::{
+    checkpoint_dump, checksum, export, flush_map_dump, header_dump, info, integrity, meta_dump, space_dump,
+};
 
 /// Runs a command.
 ///
@@ -20,6 +22,9 @@ pub fn run(command: &Command, settings: &Settings, out: &mut Output<'_>) -> Comm
         Command::Dump(dump) => each(&dump.sources, out, |source, out| run_dump(dump, source, settings, out)),
         Command::Checksum(options) => {
             each(&options.sources, out, |source, out| checksum::run(source, options, settings, out))
+        }
+        Command::Check(options) => {
+            each(&options.sources, out, |source, out| integrity::run(source, options, settings, out))
         }
         Command::Export(options) => export::run(options, settings, out),
         Command::Tables(source) => export::list_tables(source, out),
@@ -125,6 +130,7 @@ pub fn name(command: &Command) -> &'static str {
             DumpKind::CacheFile => "dump cache",
         },
         Command::Checksum(_) => "checksum",
+        Command::Check(_) => "check",
         Command::Export(_) => "export",
         Command::Tables(_) => "tables",
         Command::Info(_) => "info",
@@ -140,6 +146,7 @@ pub fn sources(command: &Command) -> Vec<String> {
     let files: &[PathBuf] = match command {
         Command::Dump(dump) => &dump.sources,
         Command::Checksum(options) => &options.sources,
+        Command::Check(options) => &options.sources,
         Command::Info(sources) => sources,
         Command::Export(options) => std::slice::from_ref(&options.source),
         Command::Tables(source) => std::slice::from_ref(source),

@@ -16,6 +16,7 @@ pub mod failure;
 pub mod flush_map_dump;
 pub mod header_dump;
 pub mod info;
+pub mod integrity;
 pub mod log_dump;
 pub mod meta_dump;
 pub mod output;

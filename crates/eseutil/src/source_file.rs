@@ -129,7 +129,22 @@ pub fn open_with_page_size(
     opened.or_else(|failure| Err(access_error(failure, path, settings, out)?))
 }
 
-/// Prints the start phase's error line and gives the failure back.
+/// Prints the start phase's error line alone and gives the failure back: modes that take no page size give no advice.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn access_error_line(failure: Failure, path: &Path, out: &mut Output<'_>) -> CommandResult<Failure> {
+    if let Failure::Jet(jet) = &failure {
+        let code = jet.error.code();
+        out.frame(format_args!(
+            "Error: Access to source database '{}' failed with Jet error {code}.\n\n",
+            path.display()
+        ))?;
+    }
+    Ok(failure)
+}
+
+/// Prints the start phase's error line, with advice where the header is no help, and gives the failure back.
 ///
 /// # Errors
 /// When standard output cannot be written.
@@ -139,12 +154,8 @@ pub fn access_error(
     settings: &Settings,
     out: &mut Output<'_>,
 ) -> CommandResult<Failure> {
+    let failure = access_error_line(failure, path, out)?;
     let Failure::Jet(jet) = &failure else { return Ok(failure) };
-    let code = jet.error.code();
-    out.frame(format_args!(
-        "Error: Access to source database '{}' failed with Jet error {code}.\n\n",
-        path.display()
-    ))?;
     if jet.error == JetError::DATABASE_CORRUPTED && settings.page_size.is_none() {
         // Spelled as in the original: scripts compare it.
         out.frame(format_args!(

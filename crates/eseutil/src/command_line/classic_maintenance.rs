@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::classic::{FormatVersion, Switches, invalid_option};
 use super::words::{Words, set_once};
-use super::{ChecksumOptions, Command, UsageError, Wanted};
+use super::{CheckOptions, ChecksumOptions, Command, UsageError, Wanted};
 
 const MISSING_DATABASE: (&str, usize) = ("Missing source database specification.", 1);
 const TEMPORARY: &str = "temporary database";
@@ -92,21 +92,25 @@ fn number(words: &mut Words, attached: &str, sentence: &str) -> Result<(), Usage
 
 /// `/g` and `/p`.
 pub(super) struct IntegritySwitches {
-    letters: &'static str,
-    name: &'static str,
-    temporary: Option<String>,
-    prefix: Option<String>,
+    mode: IntegrityMode,
+    options: CheckOptions,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IntegrityMode {
+    Check,
+    Repair,
 }
 
 impl IntegritySwitches {
     /// `/g`.
     pub(super) fn check() -> Self {
-        Self { letters: "bn", name: "Integrity check (/g)", temporary: None, prefix: None }
+        Self { mode: IntegrityMode::Check, options: CheckOptions::default() }
     }
 
     /// `/p`.
     pub(super) fn repair() -> Self {
-        Self { letters: "gn", name: "Repair (/p)", temporary: None, prefix: None }
+        Self { mode: IntegrityMode::Repair, options: CheckOptions::default() }
     }
 }
 
@@ -123,16 +127,30 @@ impl Switches for IntegritySwitches {
         words: &mut Words,
     ) -> Result<(), UsageError> {
         const PREFIX: &str = "report file name prefix";
-        match letter {
-            't' => set_once(&mut self.temporary, words.value(attached, TEMPORARY)?, TEMPORARY),
-            'f' => set_once(&mut self.prefix, words.value(attached, PREFIX)?, PREFIX),
-            letter if self.letters.contains(letter) => Ok(()),
+        match (letter, self.mode) {
+            ('t', _) => {
+                set_once(&mut self.options.temporary, words.value(attached, TEMPORARY)?.into(), TEMPORARY)
+            }
+            ('f', _) => set_once(&mut self.options.report_prefix, words.value(attached, PREFIX)?, PREFIX),
+            ('n', _) => {
+                self.options.statistics = Wanted::Yes;
+                Ok(())
+            }
+            ('b', IntegrityMode::Check) => {
+                self.options.skip_indexes = Wanted::Yes;
+                Ok(())
+            }
+            ('g', IntegrityMode::Repair) => Ok(()),
             _ => Err(invalid_option(whole)),
         }
     }
 
-    fn finish(self, _source: PathBuf) -> Result<Command, UsageError> {
-        Ok(Command::Unavailable(self.name))
+    fn finish(mut self, source: PathBuf) -> Result<Command, UsageError> {
+        self.options.sources = vec![source];
+        Ok(match self.mode {
+            IntegrityMode::Check => Command::Check(self.options),
+            IntegrityMode::Repair => Command::Unavailable("Repair (/p)"),
+        })
     }
 }
 

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use super::classic_dump::{field_list, generation_range};
 use super::{
-    ChecksumOptions, Command, Dump, DumpKind, DumpOptions, ExportFormat, ExportOptions, PageRange,
-    SpaceTrees, UsageError, Verbosity, Wanted,
+    CheckOptions, ChecksumOptions, Command, Dump, DumpKind, DumpOptions, ExportFormat, ExportOptions,
+    PageRange, SpaceTrees, UsageError, Verbosity, Wanted,
 };
 
 /// One verb of the long forms.
@@ -231,6 +231,28 @@ pub const VERBS: &[Verb] = &[
         },
     },
     Verb {
+        name: "check",
+        operands: "FILE…",
+        summary: "whether databases are sound: trees, space, indexes rebuilt from the rows, long values",
+        classic: "/g",
+        options: &[
+            valued("--report", "PREFIX", "write PREFIX.INTEG.RAW (/f)"),
+            flag("--no-indexes", "do not rebuild and compare indexes (/b)"),
+            flag("--yes", "check a database that is not clean without asking (/o)"),
+        ],
+        json: "errors, warnings, counts, findings (severity, code, name, table, part, page, what of each)",
+        example: "eseutil check SRUDB.dat --json",
+        build: |given| {
+            Ok(Command::Check(CheckOptions {
+                sources: given.files()?,
+                report_prefix: given.text("--report"),
+                skip_indexes: given.wanted("--no-indexes"),
+                assume_yes: given.wanted("--yes"),
+                ..CheckOptions::default()
+            }))
+        },
+    },
+    Verb {
         name: "export",
         operands: "FILE [TABLE]",
         summary: "all rows of a table, or of all tables",
@@ -267,7 +289,6 @@ pub const VERBS: &[Verb] = &[
 
 /// Verbs of spec 10 §10.2 that later versions have.
 pub const LATER_VERBS: &[(&str, &str)] = &[
-    ("check", "Integrity check (/g)"),
     ("repair", "Repair (/p)"),
     ("recover", "Recovery (/r)"),
     ("compact", "Defragmentation (/d)"),

@@ -91,6 +91,8 @@ pub enum Command {
     Tables(PathBuf),
     /// Say what a file is (`info`).
     Info(Vec<PathBuf>),
+    /// Check that a database is sound (`/g`, `check`).
+    Check(CheckOptions),
     /// A mode of Windows' tool that this version does not have.
     Unavailable(&'static str),
     /// Windows' help (`/?`).
@@ -255,6 +257,23 @@ pub struct ChecksumOptions {
     pub temporary: Option<PathBuf>,
     /// `--pause=N`: sleep a second after this many reads.
     pub pause_after_reads: Option<u32>,
+}
+
+/// Options of an integrity check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// The databases; the Windows switches name exactly one.
+    pub sources: Vec<PathBuf>,
+    /// `/t<db>`: name shown as the temporary database.
+    pub temporary: Option<PathBuf>,
+    /// `/f<prefix>`: what the name of the report file begins with.
+    pub report_prefix: Option<String>,
+    /// `/b`: do not rebuild and compare indexes.
+    pub skip_indexes: Wanted,
+    /// `/n`: statistics of the tables.
+    pub statistics: Wanted,
+    /// `--yes`: a database that is not clean is checked without asking.
+    pub assume_yes: Wanted,
 }
 
 /// How rows are exported.

@@ -88,14 +88,12 @@ fn modes_of_later_versions_are_understood_and_named() {
     for line in [
         "/r SRU /d",
         "/r SRU /l logs /s system /nnew.edb:old.edb /u80 /v",
-        "/g F /tT.edb /b",
         "/p F /o",
         "/d F /bB /p",
         "/y F /dG /i",
         "/z F /t",
         "/mh F /vss",
         "recover SRU",
-        "check F",
         "restore show D",
     ] {
         assert!(matches!(parsed(line), Command::Unavailable(_)), "{line}");
