@@ -7,7 +7,6 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use ese_format::long_value::LongValueId;
 use parking_lot::Mutex;
 
 use crate::lock_order::LeafMutex;
@@ -25,8 +24,6 @@ pub struct TableState {
     pub(crate) long_values: OnceLock<(u32, u32)>,
     /// Held while the tree of long values is made.
     pub(crate) long_values_creation: Mutex<()>,
-    /// Long values whose reference count may be zero with nobody left to delete them.
-    pub(crate) unreferenced: LeafMutex<Vec<LongValueId>>,
     /// Records with a replace prepared: number of the session and bookmark.
     pub(crate) prepared: LeafMutex<HashSet<(u16, Vec<u8>)>>,
 }

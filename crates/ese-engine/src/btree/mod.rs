@@ -11,6 +11,7 @@ mod author;
 mod change;
 mod clean;
 mod cursor;
+mod estimate;
 mod diff;
 mod image;
 mod leaf;
@@ -36,6 +37,7 @@ pub use crate::apply::DeltaWidth;
 pub use author::{Author, Logged, Seen, Stamp, VersionedChange, Versioning, Visibility};
 pub use change::{Cleaned, LockKind, UndoImage, UndoneChange, UndoneVersion};
 pub use cursor::{Bookmark, SeekOutcome, TreeCursor};
+pub use estimate::Fraction;
 pub use lookup::FoundNode;
 pub use page_source::PageSource;
 pub use writable::{DENSITY_DEFAULT, WritableTree};
@@ -158,6 +160,18 @@ impl Tree {
     #[must_use]
     pub fn file(&self) -> &Arc<CachedFile> {
         &self.file
+    }
+
+    /// What its nodes are.
+    #[must_use]
+    pub fn kind(&self) -> TreeKind {
+        if self.class.contains(PageFlags::LONG_VALUE) {
+            TreeKind::LongValue
+        } else if self.class.contains(PageFlags::INDEX) {
+            TreeKind::Index
+        } else {
+            TreeKind::Primary
+        }
     }
 
     /// Whether two nodes may have equal keys; then equal keys are in the order of their data. Space trees never have any

@@ -14,6 +14,7 @@ use ese_format::node::KeyRef;
 
 use crate::btree::{SeekOutcome, Tree, TreeCursor};
 use crate::error::{Error, Result};
+use crate::table::seen::{self, Sight};
 
 /// Bytes reserved at most before the first chunk was seen.
 const RESERVE_BYTES_MAX: usize = 1 << 20;
@@ -48,15 +49,20 @@ impl LongValueTree {
     /// `JET_errLVCorrupted` when there is no such value (any more), `JET_errColumnNoEncryptionKey` for an encrypted one, and
     /// those of reading the tree.
     pub fn read(&self, id: LongValueId) -> Result<LongValueReader> {
+        self.read_as(id, &None)
+    }
+
+    /// As [`Self::read`], for a reader that sees these versions.
+    pub(super) fn read_as(&self, id: LongValueId, sight: &Sight) -> Result<LongValueReader> {
         let mut key = Vec::new();
         LongValueKey::Root(id).encode(&mut key);
-        let mut cursor = self.tree.cursor();
+        let mut cursor = seen::cursor_over(&self.tree, sight);
         if cursor.seek(&key, &[])? != SeekOutcome::Equal {
             let problem = Problem::Invalid("a record refers to a value that the tree has not");
             return Err(self.corrupted(self.tree.root(), "long-value id", problem));
         }
         let root = {
-            let data = cursor.node()?.map(|node| node.data).unwrap_or_default();
+            let data = seen::data(&cursor)?.unwrap_or_default();
             LongValueRoot::decode(data).map_err(|error| on_page(&cursor, error))?
         };
         if root.is_partially_deleted() {
@@ -94,6 +100,11 @@ impl LongValueReader {
         self.root.size
     }
 
+    /// Its root.
+    pub(super) fn root(&self) -> LongValueRoot {
+        self.root
+    }
+
     /// How many values in records are this one.
     #[must_use]
     pub fn reference_count(&self) -> u32 {
@@ -118,7 +129,8 @@ impl LongValueReader {
         if node.key() != KeyRef::from(self.key.as_slice()) {
             return Err(self.missing_chunk());
         }
-        append_chunk(node.data, expected, into).map_err(|error| on_page(&self.cursor, error))?;
+        let data = seen::data(&self.cursor)?.unwrap_or_default();
+        append_chunk(data, expected, into).map_err(|error| on_page(&self.cursor, error))?;
         self.position += expected;
         Ok(true)
     }

@@ -1,10 +1,22 @@
-//! Floor 6: tables. A [`Table`] is opened from its schema; a [`TableCursor`] walks it in the order of the primary tree
-//! or of an index; a [`Row`] gives out its columns.
+//! Floor 6: tables.
+//!
+//! Of a database opened for reading, a [`Table`] is opened from its schema, a [`TableCursor`] walks it in the order of the
+//! primary tree or of an index, and a [`Row`] gives out its columns. Of an attached database, an [`OpenTable`] is what
+//! the [`Cursor`]s of sessions stand on: they read what their transactions see and change records, with all that hangs
+//! on a record: index entries, long values, numbers.
 
+mod completion;
+mod copy_buffer;
 mod cursor;
+mod grbit;
 mod index_keys;
 mod long_value;
+mod long_value_store;
+mod open_table;
+mod pending;
 mod row;
+mod seen;
+mod table_cursor;
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,9 +24,21 @@ use ese_format::catalog::IndexDefinition;
 use ese_format::error::JetError;
 use ese_format::long_value::chunk_bytes_default;
 
-pub use cursor::TableCursor;
+pub use completion::Completion;
+pub use cursor::{
+    AfterRollback, ColumnChange, ColumnRequest, ColumnSelection, Cursor, CursorMode, EnumeratedColumn,
+    EnumeratedValue, Enumeration, FilterItem, FilterRelation, IndexStart, RecordPosition, RecordSize,
+    Retrieved, StoredLongValues, TaggedColumnSummary, TaggedSummaryFlags, Updated,
+};
+pub use grbit::{
+    BookmarkGrbit, EnumerateGrbit, EscrowGrbit, LockGrbit, MakeKeyGrbit, MoveGrbit, Prepare, RangeGrbit,
+    RecordSizeGrbit, RetrieveGrbit, SeekGrbit, SetGrbit, UpdateGrbit,
+};
 pub use long_value::{LongValueReader, LongValueTree};
+pub use long_value_store::{LongValueCounts, LongValueStore};
+pub use open_table::{OpenTable, SchemaSource};
 pub use row::{ColumnValue, Row, RowValues, ValueSource};
+pub use table_cursor::TableCursor;
 
 use crate::btree::{Tree, TreeKind};
 use crate::catalog::TableSchema;

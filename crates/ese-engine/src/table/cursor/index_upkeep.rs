@@ -1,0 +1,144 @@
+//! Index entries that follow a change of a record (spec 04 §7, 09 §8.2).
+//!
+//! Invariant: keys of a stored record are computed before its long values change.
+
+use ese_format::catalog::{IndexDefinition, IndexFlags, IndexSegment, SegmentFlags};
+use ese_format::column_type::ColumnId;
+use ese_format::error::JetError;
+use ese_format::key::IndexKeys;
+use ese_format::record::RecordView;
+
+use crate::btree::{Versioning, WritableTree};
+use crate::error::{Error, Result};
+use crate::table::OpenTable;
+use crate::table::seen::Sight;
+use crate::transaction::Session;
+
+use super::place::with_key_source;
+use super::search_key::TEXT_KEYS;
+
+/// Entries of one record in one index at most: what a cross product of long lists could give is refused before it is
+/// built. Generous beside what a page of values can hold.
+const ENTRIES_PER_RECORD_MAX: usize = 1 << 20;
+
+/// The keys of a record in some indexes of its table, by the indexes' places among the secondary ones.
+pub(super) type RecordKeys = Vec<(usize, Vec<Vec<u8>>)>;
+
+/// The key of a record in the primary index.
+pub(super) fn primary_key(
+    table: &OpenTable,
+    index: &IndexDefinition,
+    record: RecordView<'_>,
+    sight: &Sight,
+) -> Result<Vec<u8>> {
+    let mut key = Vec::new();
+    with_key_source(table, record, sight, |source| {
+        IndexKeys::new(&index.row, table.schema().layout(), &TEXT_KEYS)?.primary_key(source, &mut key)
+    })?;
+    Ok(key)
+}
+
+/// The keys of a record in all secondary indexes, or in those with a column of `changed`.
+pub(super) fn keys_of_record(
+    table: &OpenTable,
+    record: RecordView<'_>,
+    changed: Option<&[ColumnId]>,
+    sight: &Sight,
+) -> Result<RecordKeys> {
+    let mut all = RecordKeys::new();
+    for (place, (index, _)) in table.secondary_indexes().enumerate() {
+        let left_out = index.row.flags.contains(IndexFlags::DEFERRED_POPULATE)
+            || changed.is_some_and(|changed| !depends_on(table, index, changed));
+        if left_out {
+            continue;
+        }
+        let keys = with_key_source(table, record, sight, |source| {
+            let keys = IndexKeys::new(&index.row, table.schema().layout(), &TEXT_KEYS)?;
+            keys.keys(source, ENTRIES_PER_RECORD_MAX)
+        })?;
+        all.push((place, keys));
+    }
+    Ok(all)
+}
+
+/// Whether a key column or condition of an index is among these columns.
+pub(super) fn depends_on(table: &OpenTable, index: &IndexDefinition, changed: &[ColumnId]) -> bool {
+    let is_changed = |segment: &IndexSegment| {
+        let of_template = segment.flags.contains(SegmentFlags::TEMPLATE_COLUMN);
+        let column = table.schema().layout().key_column(segment.fid, of_template);
+        column.is_some_and(|column| changed.contains(&column.id))
+    };
+    index.row.segments.iter().chain(&index.row.conditions).any(is_changed)
+}
+
+/// Makes the entries of a new record.
+pub(super) fn insert_entries(
+    session: &mut Session,
+    table: &OpenTable,
+    keys: &RecordKeys,
+    bookmark: &[u8],
+    versioning: Versioning,
+) -> Result<()> {
+    for (tree, keys) in in_trees(table, keys) {
+        keys.iter().try_for_each(|key| tree.insert(session, key, bookmark, versioning))?;
+    }
+    Ok(())
+}
+
+/// Deletes the entries of a record.
+pub(super) fn delete_entries(
+    session: &mut Session,
+    table: &OpenTable,
+    keys: &RecordKeys,
+    bookmark: &[u8],
+) -> Result<()> {
+    for (tree, keys) in in_trees(table, keys) {
+        keys.iter().try_for_each(|key| delete_entry(session, tree, key, bookmark))?;
+    }
+    Ok(())
+}
+
+/// Turns the entries of a record before a change into those after it. Both are of the same indexes.
+pub(super) fn change_entries(
+    session: &mut Session,
+    table: &OpenTable,
+    (before, after): (&RecordKeys, &RecordKeys),
+    bookmark: &[u8],
+) -> Result<()> {
+    for ((tree, old), (_, new)) in in_trees(table, before).zip(after) {
+        let gone = old.iter().filter(|key| new.binary_search(key).is_err());
+        for key in gone {
+            delete_entry(session, tree, key, bookmark)?;
+        }
+        let made = new.iter().filter(|key| old.binary_search(key).is_err());
+        for key in made {
+            tree.insert(session, key, bookmark, Versioning::Versioned)?;
+        }
+    }
+    Ok(())
+}
+
+fn in_trees<'t>(
+    table: &'t OpenTable,
+    keys: &'t RecordKeys,
+) -> impl Iterator<Item = (&'t WritableTree, &'t Vec<Vec<u8>>)> {
+    let mut trees = table.secondary_indexes().map(|(_, tree)| tree).enumerate();
+    keys.iter().filter_map(move |(place, keys)| {
+        let (_, tree) = trees.by_ref().find(|(at, _)| at == place)?;
+        Some((tree, keys))
+    })
+}
+
+/// Deletes one entry, which must be there.
+fn delete_entry(session: &mut Session, tree: &WritableTree, key: &[u8], bookmark: &[u8]) -> Result<()> {
+    let data: &[u8] = if tree.tree().has_duplicate_keys() { bookmark } else { &[] };
+    tree.flag_delete(session, key, data, Versioning::Versioned).map_err(|error| {
+        let missing = [JetError::RECORD_NOT_FOUND, JetError::RECORD_DELETED, JetError::NO_CURRENT_RECORD];
+        if !missing.contains(&error.jet()) {
+            return error;
+        }
+        tracing::error!(page = tree.tree().root(), "an index has no entry for a record that it should have");
+        let about = format!("index with root page {}: a record has no entry", tree.tree().root());
+        Error::refused(JetError::SECONDARY_INDEX_CORRUPTED, about)
+    })
+}
