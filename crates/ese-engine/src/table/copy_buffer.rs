@@ -10,7 +10,9 @@ use ese_format::column_type::ColumnId;
 use ese_format::compression;
 use ese_format::error::{FormatError, JetError};
 use ese_format::long_value::LongValueId;
-use ese_format::record::{ColumnDefinition, ColumnLocation, NewValue, RecordBuilder, RecordFormat, RecordView};
+use ese_format::record::{
+    ColumnDefinition, ColumnLocation, NewValue, RecordBuilder, RecordFormat, RecordView,
+};
 
 use crate::error::{Error, Result};
 use crate::table::pending::PendingLong;
@@ -131,9 +133,7 @@ impl CopyBuffer {
             NewValue::Separated(_) => 8,
         };
         let table = self.table.clone();
-        self.record
-            .set(table.schema().layout(), column, itag, value)
-            .map_err(|error| self.failed(error))?;
+        self.record.set(table.schema().layout(), column, itag, value).map_err(|error| self.failed(error))?;
         self.encoded = None;
         if !matches!(column.location, ColumnLocation::Fixed { .. }) {
             self.bound = self.bound.saturating_add(bytes + TAGGED_OVERHEAD_BYTES);

@@ -66,7 +66,8 @@ impl LongValueStore {
             (before + 1, LongValueId::NARROW_LAST.number())
         };
         let id = LongValueId::new(next).filter(|_| next <= end);
-        let id = id.ok_or_else(|| Error::refused(JetError::OUT_OF_LONG_VALUE_I_DS, "long-value identifiers"))?;
+        let id =
+            id.ok_or_else(|| Error::refused(JetError::OUT_OF_LONG_VALUE_I_DS, "long-value identifiers"))?;
         *last = Some(next);
         Ok(id)
     }
@@ -152,13 +153,7 @@ impl LongValueStore {
     }
 
     /// Writes the root's new size, or locks it: nobody else may begin to share the value now.
-    fn own_root(
-        &self,
-        session: &mut Session,
-        id: LongValueId,
-        old: &LongValueRoot,
-        size: u32,
-    ) -> Result<()> {
+    fn own_root(&self, session: &mut Session, id: LongValueId, old: &LongValueRoot, size: u32) -> Result<()> {
         let (mut key, mut data) = (Vec::new(), Vec::new());
         LongValueKey::Root(id).encode(&mut key);
         if old.size == size {

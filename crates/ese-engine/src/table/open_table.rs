@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use ese_format::catalog::{IndexDefinition, IndexFlags};
+use ese_format::column_type::ColumnId;
 use ese_format::error::JetError;
 use ese_format::key::primary_key_bytes_max;
 use ese_format::long_value::chunk_bytes_default;
 use ese_format::page_size::PageSize;
-use ese_format::column_type::ColumnId;
 use ese_format::record::{ColumnDefinition, ColumnFlags, RecordBuilder, RecordFormat, RecordLimits};
 
 use crate::btree::{TreeKind, WritableTree};
@@ -85,7 +85,8 @@ pub(super) struct SpecialColumns {
 
 impl SpecialColumns {
     fn of(schema: &TableSchema) -> Self {
-        let first = |flag| schema.columns().find(|column| column.flags.contains(flag)).map(|column| column.id);
+        let first =
+            |flag| schema.columns().find(|column| column.flags.contains(flag)).map(|column| column.id);
         let is_required = |column: &&ColumnDefinition| {
             column.flags.contains(ColumnFlags::NOT_NULL) && column.default.is_none()
         };
@@ -182,7 +183,12 @@ impl OpenTable {
     /// The secondary indexes and their trees.
     pub fn secondary_indexes(&self) -> impl Iterator<Item = (&IndexDefinition, &WritableTree)> {
         let trees = self.inner.indexes.iter();
-        self.inner.schema.indexes().iter().zip(trees).filter_map(|(index, tree)| Some((index, tree.as_ref()?)))
+        self.inner
+            .schema
+            .indexes()
+            .iter()
+            .zip(trees)
+            .filter_map(|(index, tree)| Some((index, tree.as_ref()?)))
     }
 
     /// The index at this place in the schema, and its tree.

@@ -104,7 +104,8 @@ impl PendingLong {
     /// Joins the patch at `start` with those it reaches.
     fn absorb_behind(&mut self, start: u32) {
         loop {
-            let Some(end) = self.patches.get(&start).map(|patch| u64::from(start) + patch.len() as u64) else {
+            let Some(end) = self.patches.get(&start).map(|patch| u64::from(start) + patch.len() as u64)
+            else {
                 return;
             };
             let next = self.patches.range(start.saturating_add(1)..).next().map(|(next, _)| *next);
@@ -173,9 +174,11 @@ impl PendingLong {
     /// Whether some byte of `offset..end` is not the stored value's.
     pub(super) fn is_changed(&self, offset: u32, end: u32) -> bool {
         let covering = self.cut_before(offset.saturating_add(1));
-        end > self.kept || self.patches.range(covering..end).any(|(at, patch)| {
-            u64::from(*at) + patch.len() as u64 > u64::from(offset)
-        })
+        end > self.kept
+            || self
+                .patches
+                .range(covering..end)
+                .any(|(at, patch)| u64::from(*at) + patch.len() as u64 > u64::from(offset))
     }
 
     /// Bytes that the patches hold.

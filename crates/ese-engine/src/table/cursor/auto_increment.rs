@@ -127,9 +127,11 @@ fn highest_in_index(table: &OpenTable, column: &ColumnDefinition) -> Result<Opti
     let Some((place, index)) = indexes.iter().enumerate().find(|(_, index)| leads(index)) else {
         return Ok(None);
     };
-    let descending = index.row.segments.first().is_some_and(|segment| {
-        segment.flags.contains(ese_format::catalog::SegmentFlags::DESCENDING)
-    });
+    let descending = index
+        .row
+        .segments
+        .first()
+        .is_some_and(|segment| segment.flags.contains(ese_format::catalog::SegmentFlags::DESCENDING));
     let mut cursor = table.index_at(place)?.1.tree().cursor();
     let here = if descending { cursor.move_first()? } else { cursor.move_last()? };
     if !here {
@@ -153,10 +155,12 @@ fn highest_in_records(table: &OpenTable, column: &ColumnDefinition) -> Result<u6
     while cursor.move_next()? {
         let (Some(node), Some((page, _))) = (cursor.node()?, cursor.position()) else { break };
         let value = RecordView::parse(node.data, page.record_format())
-            .and_then(|record| record.values(column.location)?.get(1).map(|value| match value {
-                Value::Inline(bytes) => number(bytes),
-                _ => 0,
-            }))
+            .and_then(|record| {
+                record.values(column.location)?.get(1).map(|value| match value {
+                    Value::Inline(bytes) => number(bytes),
+                    _ => 0,
+                })
+            })
             .map_err(|error| file.format_error(error.on_page(page.number())))?;
         highest = highest.max(value);
     }

@@ -73,7 +73,8 @@ impl Cursor {
             column.flags.contains(ColumnFlags::USER_DEFINED_DEFAULT)
         };
         let left_out = EnumerateGrbit::IGNORE_DEFAULT | EnumerateGrbit::IGNORE_USER_DEFINED_DEFAULT;
-        if !grbit.intersects(left_out) && self.table.schema().tagged_columns_with_default().any(user_defined) {
+        if !grbit.intersects(left_out) && self.table.schema().tagged_columns_with_default().any(user_defined)
+        {
             return refused(JetError::CALLBACK_FAILED, "a default comes from a callback");
         }
         let terms = Terms { grbit, bytes_max };
@@ -112,7 +113,11 @@ fn check_options(grbit: EnumerateGrbit, list: Option<&[ColumnSelection]>) -> Res
     Ok(())
 }
 
-fn enumerate(record: &RecordInHand<'_>, list: Option<&[ColumnSelection]>, terms: Terms) -> Result<Enumeration> {
+fn enumerate(
+    record: &RecordInHand<'_>,
+    list: Option<&[ColumnSelection]>,
+    terms: Terms,
+) -> Result<Enumeration> {
     match list {
         Some(list) => enumerate_list(record, list, terms),
         None => enumerate_all(record, terms).map(|columns| (columns, None)),
@@ -120,11 +125,8 @@ fn enumerate(record: &RecordInHand<'_>, list: Option<&[ColumnSelection]>, terms:
 }
 
 fn enumerate_all(record: &RecordInHand<'_>, terms: Terms) -> Result<Vec<EnumeratedColumn>> {
-    let mut found = if terms.grbit.contains(EnumerateGrbit::TAGGED_ONLY) {
-        Vec::new()
-    } else {
-        record.untagged()?
-    };
+    let mut found =
+        if terms.grbit.contains(EnumerateGrbit::TAGGED_ONLY) { Vec::new() } else { record.untagged()? };
     let ignore_default = terms.grbit.contains(EnumerateGrbit::IGNORE_DEFAULT);
     let wanted = |found: &Found<'_>| !(ignore_default && found.state == Presence::Default);
     found.extend(record.tagged()?.into_iter().filter(wanted));
@@ -156,7 +158,12 @@ fn is_separated(record: &RecordInHand<'_>, found: Found<'_>, itag: usize) -> Res
     Ok(matches!(value, Value::Separated(_)))
 }
 
-fn one_value(record: &RecordInHand<'_>, found: Found<'_>, itag: u32, terms: Terms) -> Result<EnumeratedValue> {
+fn one_value(
+    record: &RecordInHand<'_>,
+    found: Found<'_>,
+    itag: u32,
+    terms: Terms,
+) -> Result<EnumeratedValue> {
     let value = found.values.get(itag as usize).map_err(|error| record.failed(error))?;
     if !matches!(value, Value::Separated(_)) {
         let data = record.read(value, usize::MAX)?;
@@ -171,11 +178,7 @@ fn one_value(record: &RecordInHand<'_>, found: Found<'_>, itag: u32, terms: Term
     Ok(EnumeratedValue { itag, code, data: record.read(value, terms.bytes_max)? })
 }
 
-fn enumerate_list(
-    record: &RecordInHand<'_>,
-    list: &[ColumnSelection],
-    terms: Terms,
-) -> Result<Enumeration> {
+fn enumerate_list(record: &RecordInHand<'_>, list: &[ColumnSelection], terms: Terms) -> Result<Enumeration> {
     let mut columns = Vec::with_capacity(list.len());
     let mut failed = None;
     for selection in list {
@@ -202,8 +205,7 @@ fn selected(
     terms: Terms,
 ) -> Result<EnumeratedColumn> {
     let ignore_default = terms.grbit.contains(EnumerateGrbit::IGNORE_DEFAULT);
-    let defaulted =
-        ignore_default && matches!(found.state, Presence::Default | Presence::Absent);
+    let defaulted = ignore_default && matches!(found.state, Presence::Default | Presence::Absent);
     let missing = if defaulted { JetError::WRN_COLUMN_DEFAULT } else { JetError::WRN_COLUMN_NULL };
     let count = if defaulted { 0 } else { found.count() as u32 };
     let column = selection.column;

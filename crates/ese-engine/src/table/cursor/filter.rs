@@ -110,8 +110,7 @@ fn check_item(column: &ColumnDefinition, item: &FilterItem) -> Result<()> {
             | ColumnType::UnsignedLongLong
     );
     let sized = column.column_type.fixed_size().map(usize::from);
-    let wrong_size =
-        item.value.as_ref().is_some_and(|value| sized.is_some_and(|size| size != value.len()));
+    let wrong_size = item.value.as_ref().is_some_and(|value| sized.is_some_and(|size| size != value.len()));
     let binary_only = item.relation == FilterRelation::PrefixEquals;
     let invalid = wrong_size
         || (bitmask && (item.value.is_none() || !integer))
@@ -123,7 +122,12 @@ fn check_item(column: &ColumnDefinition, item: &FilterItem) -> Result<()> {
 }
 
 /// The truth table of spec 09 §7.7.
-fn holds(table: &OpenTable, column: &ColumnDefinition, item: &FilterItem, value: Option<&[u8]>) -> Result<bool> {
+fn holds(
+    table: &OpenTable,
+    column: &ColumnDefinition,
+    item: &FilterItem,
+    value: Option<&[u8]>,
+) -> Result<bool> {
     use FilterRelation as R;
     let filter = item.value.as_deref();
     let (Some(value), Some(filter)) = (value, filter) else {

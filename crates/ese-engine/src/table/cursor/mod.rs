@@ -157,8 +157,7 @@ impl Cursor {
     }
 
     fn over(session: &Session, table: OpenTable, mode: CursorMode) -> Self {
-        let schema_seen =
-            SchemaSeen { generation: table.source().generation(), begin0: session.begin0() };
+        let schema_seen = SchemaSeen { generation: table.source().generation(), begin0: session.begin0() };
         Self {
             primary: table.primary().tree().cursor_seeing(session.visibility()),
             table,
@@ -298,9 +297,8 @@ impl Cursor {
         let followed = self.secondary.as_ref().and_then(|order| self.table.index_at(order.place).ok());
         let followed = followed.map(|(index, _)| index.objid);
         self.table = self.table.with_schema(schema)?;
-        let place = followed.and_then(|objid| {
-            self.table.schema().indexes().iter().position(|index| index.objid == objid)
-        });
+        let place = followed
+            .and_then(|objid| self.table.schema().indexes().iter().position(|index| index.objid == objid));
         match (&mut self.secondary, place) {
             (Some(order), Some(place)) => order.place = place,
             (Some(_), None) => {
@@ -319,7 +317,6 @@ impl Cursor {
     fn sight(session: &Session) -> Sight {
         Some(session.visibility())
     }
-
 
     /// Gives all latches up; the last thing a call does.
     fn park(&mut self) -> Result<()> {
@@ -459,15 +456,18 @@ impl Cursor {
     /// The bookmark of the current record, latched or not.
     fn bookmark_bytes(&self) -> Result<Vec<u8>> {
         if self.secondary.is_some() {
-            return self.record.clone().ok_or_else(|| {
-                Error::refused(JetError::NO_CURRENT_RECORD, "the cursor is on no record")
-            });
+            return self
+                .record
+                .clone()
+                .ok_or_else(|| Error::refused(JetError::NO_CURRENT_RECORD, "the cursor is on no record"));
         }
         match self.primary.node()? {
             Some(node) => Ok(node.key().to_vec()),
-            None => self.primary.bookmark()?.map(|bookmark| bookmark.key).ok_or_else(|| {
-                Error::refused(JetError::NO_CURRENT_RECORD, "the cursor is on no record")
-            }),
+            None => self
+                .primary
+                .bookmark()?
+                .map(|bookmark| bookmark.key)
+                .ok_or_else(|| Error::refused(JetError::NO_CURRENT_RECORD, "the cursor is on no record")),
         }
     }
 

@@ -91,7 +91,9 @@ impl Cursor {
     pub(super) fn step(&mut self, session: &Session, direction: Direction) -> Result<bool> {
         loop {
             let here = match (direction, self.currency) {
-                (Direction::Forward, Currency::AfterLast) | (Direction::Backward, Currency::BeforeFirst) => false,
+                (Direction::Forward, Currency::AfterLast) | (Direction::Backward, Currency::BeforeFirst) => {
+                    false
+                }
                 (Direction::Forward, Currency::BeforeFirst | Currency::DeferredFirst) => {
                     self.entries().move_first()?
                 }
@@ -146,10 +148,8 @@ impl Cursor {
             if !self.step(session, direction)? {
                 return Ok(false);
             }
-            let same = self
-                .entries_ref()
-                .node()?
-                .is_some_and(|node| node.key() == KeyRef::from(before.as_slice()));
+            let same =
+                self.entries_ref().node()?.is_some_and(|node| node.key() == KeyRef::from(before.as_slice()));
             if !same {
                 return Ok(true);
             }
@@ -205,8 +205,7 @@ impl Cursor {
             return refused(JetError::NO_CURRENT_INDEX, "the table has no primary index");
         }
         let limit = self.search.usable_key()?.to_vec();
-        let result =
-            self.with_sight(session, |cursor, session| cursor.limit_moves(session, limit, grbit));
+        let result = self.with_sight(session, |cursor, session| cursor.limit_moves(session, limit, grbit));
         self.search.use_up();
         if grbit.contains(RangeGrbit::INSTANT_DURATION) {
             self.range = None;
@@ -221,8 +220,7 @@ impl Cursor {
         grbit: RangeGrbit,
     ) -> Result<()> {
         self.resolve_deferred(session)?;
-        let end =
-            if grbit.contains(RangeGrbit::UPPER_LIMIT) { RangeEnd::Upper } else { RangeEnd::Lower };
+        let end = if grbit.contains(RangeGrbit::UPPER_LIMIT) { RangeEnd::Upper } else { RangeEnd::Lower };
         self.range = Some(IndexRange { limit, end, inclusive: grbit.contains(RangeGrbit::INCLUSIVE) });
         let key = match self.currency {
             Currency::OnEntry => self.entry_key()?,
@@ -254,10 +252,13 @@ impl Cursor {
 
     fn leave_range(&mut self, session: &Session, direction: Direction) {
         self.range = None;
-        self.left(session, match direction {
-            Direction::Forward => Currency::AfterLast,
-            Direction::Backward => Currency::BeforeFirst,
-        });
+        self.left(
+            session,
+            match direction {
+                Direction::Forward => Currency::AfterLast,
+                Direction::Backward => Currency::BeforeFirst,
+            },
+        );
     }
 
     /// How many entries there are from the current one on to the end of the index or of an upper range, counting no
@@ -277,8 +278,7 @@ impl Cursor {
             cursor.on_entry(session)?;
             let entries = cursor.entries_ref();
             let place = entries.bookmark()?.unwrap_or_default();
-            let mut walker =
-                crate::table::seen::cursor_over(entries.tree(), &Self::sight(session));
+            let mut walker = crate::table::seen::cursor_over(entries.tree(), &Self::sight(session));
             let range = cursor.range.as_ref().filter(|range| range.limits(Direction::Forward));
             let mut here = walker.seek(&place.key, &place.data)? != SeekOutcome::Nothing;
             let mut count = 0u64;

@@ -38,12 +38,7 @@ impl Cursor {
     /// `JET_errIndexNotFound`, `JET_errCantUseDeferredPopulateIndex`, `JET_errFilteredMoveNotSupported` with a filter; to
     /// the same record also `JET_errNoCurrentRecord` (on no record: the index stays; or the record has no entry: the new
     /// one is current), `JET_errRecordDeleted`, `JET_errBadItagSequence`.
-    pub fn set_current_index(
-        &mut self,
-        session: &mut Session,
-        name: &[u8],
-        start: IndexStart,
-    ) -> Result<()> {
+    pub fn set_current_index(&mut self, session: &mut Session, name: &[u8], start: IndexStart) -> Result<()> {
         if self.filter.is_some() {
             return refused(JetError::FILTERED_MOVE_NOT_SUPPORTED, "another index with a filter");
         }
@@ -74,10 +69,8 @@ impl Cursor {
             self.secondary = match place {
                 None => None,
                 Some(place) => {
-                    let entries = seen::cursor_over(
-                        self.table.index_at(place)?.1.tree(),
-                        &Self::sight(session),
-                    );
+                    let entries =
+                        seen::cursor_over(self.table.index_at(place)?.1.tree(), &Self::sight(session));
                     Some(SecondaryOrder { place, entries, level: session.level() })
                 }
             };
@@ -188,7 +181,9 @@ impl Cursor {
         self.with_sight(session, |cursor, session| {
             cursor.on_entry(session)?;
             let node = cursor.entries_ref().node()?;
-            Ok(node.map(|node| Bookmark { key: node.key().to_vec(), data: node.data.to_vec() }).unwrap_or_default())
+            Ok(node
+                .map(|node| Bookmark { key: node.key().to_vec(), data: node.data.to_vec() })
+                .unwrap_or_default())
         })
     }
 
@@ -219,9 +214,8 @@ impl Cursor {
             let mut probe = seen::cursor_over(cursor.entries_ref().tree(), &Self::sight(session));
             let data: &[u8] = if is_unique { &[] } else { &place.data };
             let here = probe.seek(&place.key, data)? == SeekOutcome::Equal;
-            let other = here
-                && !place.data.is_empty()
-                && probe.node()?.is_some_and(|node| node.data != place.data);
+            let other =
+                here && !place.data.is_empty() && probe.node()?.is_some_and(|node| node.data != place.data);
             if here && let Some(order) = &mut cursor.secondary {
                 order.entries = probe;
                 cursor.arrived(session)?;

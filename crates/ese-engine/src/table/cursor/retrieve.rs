@@ -155,7 +155,10 @@ impl Cursor {
     }
 
     /// The latched record.
-    pub(super) fn record_in_hand<'r>(&'r self, sight: &'r crate::table::seen::Sight) -> Result<RecordInHand<'r>> {
+    pub(super) fn record_in_hand<'r>(
+        &'r self,
+        sight: &'r crate::table::seen::Sight,
+    ) -> Result<RecordInHand<'r>> {
         let page = self.primary.position().map_or(0, |(page, _)| page.number());
         Ok(RecordInHand { table: &self.table, view: self.record_view()?, update: None, sight, page })
     }
@@ -291,7 +294,13 @@ pub(super) fn copy_in_hand<'u>(
 ) -> Result<RecordInHand<'u>> {
     update.encode()?;
     let update = &*update;
-    Ok(RecordInHand { table: &update.table, view: update.encoded_view()?, update: Some(update), sight, page: 0 })
+    Ok(RecordInHand {
+        table: &update.table,
+        view: update.encoded_view()?,
+        update: Some(update),
+        sight,
+        page: 0,
+    })
 }
 
 pub(super) fn from_record<'r>(

@@ -159,7 +159,11 @@ impl Cursor {
     }
 
     /// Column and order of a segment of an index.
-    pub(super) fn segment(&self, index: &IndexDefinition, place: usize) -> Result<(ColumnDefinition, SegmentOrder)> {
+    pub(super) fn segment(
+        &self,
+        index: &IndexDefinition,
+        place: usize,
+    ) -> Result<(ColumnDefinition, SegmentOrder)> {
         let segment = index.row.segments.get(place);
         let column = segment.and_then(|segment| {
             let of_template = segment.flags.contains(SegmentFlags::TEMPLATE_COLUMN);
@@ -220,9 +224,9 @@ impl Cursor {
         }
         self.with_sight(session, |cursor, session| {
             cursor.on_entry(session)?;
-            cursor.entry_key()?.ok_or_else(|| {
-                Error::refused(JetError::NO_CURRENT_RECORD, "the cursor is on no entry")
-            })
+            cursor
+                .entry_key()?
+                .ok_or_else(|| Error::refused(JetError::NO_CURRENT_RECORD, "the cursor is on no entry"))
         })
     }
 }

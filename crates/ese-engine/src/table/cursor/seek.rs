@@ -11,11 +11,8 @@ use crate::transaction::Session;
 use super::navigate::Direction;
 use super::{Currency, refused};
 
-const DIRECTIONS: SeekGrbit = SeekGrbit::EQ
-    .union(SeekGrbit::LT)
-    .union(SeekGrbit::LE)
-    .union(SeekGrbit::GE)
-    .union(SeekGrbit::GT);
+const DIRECTIONS: SeekGrbit =
+    SeekGrbit::EQ.union(SeekGrbit::LT).union(SeekGrbit::LE).union(SeekGrbit::GE).union(SeekGrbit::GT);
 
 impl Cursor {
     /// Goes to an entry by the search key, which is used up. A prepared update is cancelled and an index range removed
@@ -43,9 +40,7 @@ impl Cursor {
                 cursor.left(session, Currency::BeforeFirst);
             }
             match sought? {
-                Completion::Success if direction == SeekGrbit::EQ => {
-                    cursor.after_equal(session, &key, grbit)
-                }
+                Completion::Success if direction == SeekGrbit::EQ => cursor.after_equal(session, &key, grbit),
                 completion => Ok(completion),
             }
         });
@@ -83,10 +78,13 @@ impl Cursor {
             self.passes_filter()? || self.step(session, towards)?
         };
         if !found {
-            self.left(session, match towards {
-                Direction::Forward => Currency::AfterLast,
-                Direction::Backward => Currency::BeforeFirst,
-            });
+            self.left(
+                session,
+                match towards {
+                    Direction::Forward => Currency::AfterLast,
+                    Direction::Backward => Currency::BeforeFirst,
+                },
+            );
             return refused(JetError::RECORD_NOT_FOUND, "no entry lies beyond this key");
         }
         let equal = self.entries_ref().node()?.is_some_and(|node| node.key() == KeyRef::from(key));

@@ -52,8 +52,7 @@ impl Cursor {
             return refused(JetError::INVALID_PARAMETER, "no value has as many bytes");
         }
         let level = session.level();
-        let is_usable =
-            |update: &CopyBuffer| update.kind != Prepare::ReadOnlyCopy && update.level <= level;
+        let is_usable = |update: &CopyBuffer| update.kind != Prepare::ReadOnlyCopy && update.level <= level;
         if !self.prepared.as_deref().is_some_and(is_usable) {
             return refused(JetError::UPDATE_NOT_PREPARED, "no update is prepared");
         }
@@ -106,7 +105,9 @@ fn set_in(session: &mut Session, update: &mut CopyBuffer, change: &ColumnChange<
         return super::set_long::set_long(session, update, column, change);
     }
     match column.location {
-        ColumnLocation::Fixed { size, .. } => set_fixed(session, update, column, change.data, size, change.grbit),
+        ColumnLocation::Fixed { size, .. } => {
+            set_fixed(session, update, column, change.data, size, change.grbit)
+        }
         ColumnLocation::Variable { .. } => set_variable(session, update, column, change),
         ColumnLocation::Tagged { .. } => set_tagged(session, update, column, change),
     }

@@ -25,7 +25,11 @@ enum Edit<'a> {
     Nothing,
     Whole(&'a [u8]),
     /// Bytes at an offset at or below the length; everything behind them goes with `cut`.
-    Write { at: u32, bytes: &'a [u8], cut: bool },
+    Write {
+        at: u32,
+        bytes: &'a [u8],
+        cut: bool,
+    },
     Resize(u32),
 }
 

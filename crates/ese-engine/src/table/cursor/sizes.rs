@@ -158,7 +158,8 @@ fn size_of(record: &RecordInHand<'_>, key: u64, local: bool) -> Result<RecordSiz
         }
     }
     let stored = record.view.bytes().len() as u64;
-    size.overhead = size.overhead.max(stored.saturating_sub(size.data_compressed)) + key + NODE_OVERHEAD_BYTES;
+    size.overhead =
+        size.overhead.max(stored.saturating_sub(size.data_compressed)) + key + NODE_OVERHEAD_BYTES;
     Ok(size)
 }
 

@@ -44,15 +44,23 @@ impl Cursor {
     /// `JET_errRecordPrimaryChanged`, `JET_errWriteConflict`, `JET_errRecordDeleted`, `JET_errRecordTooBig`,
     /// `JET_errUnicodeNormalizationNotSupported`, those of the trees. Everything is undone then, and the update is still
     /// prepared.
-    pub fn update(&mut self, session: &mut Session, room: Option<usize>, grbit: UpdateGrbit) -> Result<Updated> {
+    pub fn update(
+        &mut self,
+        session: &mut Session,
+        room: Option<usize>,
+        grbit: UpdateGrbit,
+    ) -> Result<Updated> {
         let Some(mut update) = self.prepared.take() else {
             return refused(JetError::UPDATE_NOT_PREPARED, "no update is prepared");
         };
-        let done = self.check_updatable(session).and_then(|()| self.park()).and_then(|()| match update.kind {
-            Prepare::ReadOnlyCopy => refused(JetError::UPDATE_NOT_PREPARED, "the copy is for reading only"),
-            Prepare::Replace | Prepare::ReplaceNoLock => self.replace(session, &mut update, grbit),
-            _ => self.insert(session, &mut update, room, grbit),
-        });
+        let done =
+            self.check_updatable(session).and_then(|()| self.park()).and_then(|()| match update.kind {
+                Prepare::ReadOnlyCopy => {
+                    refused(JetError::UPDATE_NOT_PREPARED, "the copy is for reading only")
+                }
+                Prepare::Replace | Prepare::ReplaceNoLock => self.replace(session, &mut update, grbit),
+                _ => self.insert(session, &mut update, room, grbit),
+            });
         // Put back so that one place forgets it.
         self.prepared = Some(update);
         if done.is_ok() {
@@ -66,7 +74,11 @@ impl Cursor {
         self.refresh_schema(session)?;
         let objid = self.table.schema().definition().objid;
         let schema = self.table.source().maintained_schema(session, objid)?;
-        if Arc::ptr_eq(&schema, self.table.schema()) { Ok(self.table.clone()) } else { self.table.with_schema(schema) }
+        if Arc::ptr_eq(&schema, self.table.schema()) {
+            Ok(self.table.clone())
+        } else {
+            self.table.with_schema(schema)
+        }
     }
 
     // ---- insert ----
@@ -94,7 +106,12 @@ impl Cursor {
 
     // ---- replace ----
 
-    fn replace(&mut self, session: &mut Session, update: &mut CopyBuffer, grbit: UpdateGrbit) -> Result<Updated> {
+    fn replace(
+        &mut self,
+        session: &mut Session,
+        update: &mut CopyBuffer,
+        grbit: UpdateGrbit,
+    ) -> Result<Updated> {
         if grbit.contains(UpdateGrbit::NO_VERSION) {
             return refused(JetError::UPDATE_MUST_VERSION, "a replace makes a version");
         }
