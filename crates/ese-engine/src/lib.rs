@@ -29,5 +29,6 @@ pub mod redo;
 pub mod space;
 pub mod table;
 mod table_state;
+pub mod temp;
 pub mod transaction;
 pub mod verify;

@@ -1,12 +1,13 @@
 //! A column to be created: which combinations are legal, and the catalog row they give (spec 09 §10.3, 03 §8).
 
-use ese_format::catalog::{ColumnRow, LongColumn, ObjectName};
+use ese_format::catalog::{CatalogRow, ColumnRow, LongColumn, ObjectName, RowKind};
 use ese_format::column_type::{CodePage, ColumnClass, ColumnType};
 use ese_format::error::JetError;
 use ese_format::record::{ColumnFlags, TableLayout, VARIABLE_COLUMN_BYTES_MAX};
 use ese_format::version::DatabaseVersion;
 
 use crate::catalog::ColumnGrbit;
+use crate::catalog::column_numbers::ColumnNumbers;
 use crate::error::{Error, Result};
 
 /// Largest `cbMax` a caller may ask for.
@@ -334,4 +335,18 @@ pub(super) fn default_fits(bytes: &[u8], column_type: ColumnType, bytes_max: u32
 pub(super) fn object_name(bytes: &[u8]) -> Result<ObjectName> {
     ObjectName::new(bytes)
         .map_err(|error| Error::refused(error.jet(), format!("name {:?}", String::from_utf8_lossy(bytes))))
+}
+
+/// The row of a column of a temporary table, which no catalog keeps; its table's object id is still open.
+pub(crate) fn plan_temporary_column(
+    new: &NewColumn<'_>,
+    version: DatabaseVersion,
+    numbers: &mut ColumnNumbers,
+) -> Result<CatalogRow> {
+    let context = ColumnContext { template: None, is_template: false, exclusive: true, version };
+    let planned = new.plan(&context)?;
+    let size = u16::try_from(planned.row.bytes_max).unwrap_or(u16::MAX);
+    let (fid, record_offset) = numbers.draw(planned.class, size, (0, 0))?;
+    let row = ColumnRow { record_offset, ..planned.row };
+    Ok(CatalogRow { objid_table: 0, id: u32::from(fid), name: planned.name, kind: RowKind::Column(row) })
 }

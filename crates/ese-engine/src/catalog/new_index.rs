@@ -5,7 +5,6 @@ use ese_format::catalog::{
     IndexFlags, IndexRow, IndexSegment, KEY_SEGMENTS_MAX, LCMAP_FLAGS_DEFAULT, LcMapFlags, ObjectName,
     SegmentFlags, TupleLimits,
 };
-use ese_format::column_type::ColumnClass;
 use ese_format::error::JetError;
 use ese_format::page_size::PageSize;
 use ese_format::record::{ColumnDefinition, ColumnFlags, TableLayout, index_key_bytes_max};
@@ -430,29 +429,6 @@ impl NewIndex<'_> {
         flags.set(IndexFlags::OPTIONALLY_UNIQUE, has(IndexGrbit::OPTIONALLY_UNIQUE));
         flags
     }
-}
-
-/// The key size that goes into the row of a primary index created on an existing table, where the columns cannot fill
-/// more (spec 03 §9.3).
-pub(super) fn reduced_key_most(row: &IndexRow, layout: &TableLayout) -> Option<u16> {
-    let key_most = row.key_most.unwrap_or(KEY_MOST_DEFAULT);
-    let mut sum = 0_u32;
-    for segment in &row.segments {
-        let of_template = segment.flags.contains(SegmentFlags::TEMPLATE_COLUMN);
-        let column = layout.key_column(segment.fid, of_template)?;
-        let fixed = column.location.class() == ColumnClass::Fixed;
-        let limit = row.var_seg_mac.map(u32::from);
-        sum += match column.column_type.fixed_size() {
-            Some(size) => 1 + u32::from(size),
-            None if column.column_type.is_text() => limit?,
-            None if fixed => {
-                let whole = 1 + column.bytes_max;
-                limit.map_or(whole, |limit| limit.min(whole))
-            }
-            None => limit?,
-        };
-    }
-    u16::try_from(sum).ok().filter(|sum| *sum < key_most)
 }
 
 fn template_flag(column: &ColumnDefinition) -> SegmentFlags {

@@ -18,7 +18,7 @@ pub struct TableSchema {
 }
 
 impl TableSchema {
-    pub(super) fn new(definition: TableDefinition, template: Option<Arc<Self>>) -> Self {
+    pub(crate) fn new(definition: TableDefinition, template: Option<Arc<Self>>) -> Self {
         let live =
             || definition.layout.columns().iter().enumerate().filter(|(_, column)| !column.is_deleted());
         let is_tagged = |column: &ColumnDefinition| column.location.class() == ColumnClass::Tagged;

@@ -339,11 +339,7 @@ impl TableRow {
     /// Items, keys and pages counted, and the OLE date of the count, where statistics were computed (spec 03 §6.4).
     #[must_use]
     pub fn statistics(&self) -> Option<[u32; 3]> {
-        let (counts, _) = self.stats.as_deref()?.as_chunks::<4>();
-        match counts {
-            [items, keys, pages, _, _] => Some([items, keys, pages].map(|count| u32::from_le_bytes(*count))),
-            _ => None,
-        }
+        statistics(self.stats.as_deref()?)
     }
 
     fn from_record(record: &CatalogRecord<'_>) -> FormatResult<Self> {
@@ -436,6 +432,12 @@ impl ColumnRow {
 }
 
 impl IndexRow {
+    /// As [`TableRow::statistics`].
+    #[must_use]
+    pub fn statistics(&self) -> Option<[u32; 3]> {
+        statistics(self.stats.as_deref()?)
+    }
+
     /// How text becomes a sort key, the default where the row does not say.
     #[must_use]
     pub fn lcmap_flags(&self) -> LcMapFlags {
@@ -514,6 +516,13 @@ impl IndexRow {
         record.stats = borrowed(&self.stats);
         record.space_hints = encode_hints(self.space_hints, SpaceHintsKind::IndexOrLongValue);
         record.fdp_last_set_time = self.fdp_last_set_time;
+    }
+}
+
+fn statistics(stats: &[u8]) -> Option<[u32; 3]> {
+    match stats.as_chunks::<4>().0 {
+        [items, keys, pages, _, _] => Some([items, keys, pages].map(|count| u32::from_le_bytes(*count))),
+        _ => None,
     }
 }
 
