@@ -96,8 +96,13 @@ impl LiveCatalog {
         }
         check_unversioned(session, new.grbit().contains(ColumnGrbit::UNVERSIONED) && !exclusive)?;
         let column_flags = planned.row.flags;
-        if column_flags.contains(ColumnFlags::ESCROW_UPDATE) && table.primary().tree().cursor().move_first()? {
-            return Err(Error::refused(JetError::TABLE_NOT_EMPTY, "an escrow column of a table with records"));
+        if column_flags.contains(ColumnFlags::ESCROW_UPDATE)
+            && table.primary().tree().cursor().move_first()?
+        {
+            return Err(Error::refused(
+                JetError::TABLE_NOT_EMPTY,
+                "an escrow column of a table with records",
+            ));
         }
         let maximum = planned.maximum;
         let stored = self.maintained_schema(session, use_.objid())?;
@@ -174,8 +179,7 @@ impl LiveCatalog {
             return Err(fixed_ddl(&schema));
         }
         let inherited = |column: &ColumnDefinition| schema.template().is_some() && column.id.is_template();
-        let mut named =
-            schema.columns().filter(|column| column.name.eq_ignore_ascii_case(name.as_bytes()));
+        let mut named = schema.columns().filter(|column| column.name.eq_ignore_ascii_case(name.as_bytes()));
         let column = match scope {
             ColumnScope::All => named.next(),
             ColumnScope::Own => named.find(|column| !inherited(column)),
@@ -194,7 +198,10 @@ impl LiveCatalog {
             segments.any(|segment| segment.fid == column.id.fid() && !of_template(segment))
         };
         if maintained.indexes().iter().any(uses) {
-            return Err(Error::refused(JetError::COLUMN_IN_USE, format!("column {name} is part of an index")));
+            return Err(Error::refused(
+                JetError::COLUMN_IN_USE,
+                format!("column {name} is part of an index"),
+            ));
         }
         let old = self.column_row(session, &schema, column.id)?;
         statement::run(session, |session| {
@@ -272,16 +279,25 @@ impl LiveCatalog {
         let maintained = self.maintained_schema(session, use_.objid())?;
         let mut segments = maintained.indexes().iter().flat_map(|index| &index.row.segments);
         if segments.any(|segment| segment.fid == id.fid()) {
-            return Err(Error::refused(JetError::COLUMN_IN_USE, format!("column {column} is part of an index")));
+            return Err(Error::refused(
+                JetError::COLUMN_IN_USE,
+                format!("column {column} is part of an index"),
+            ));
         }
         let old = self.column_row(session, &schema, id)?;
         let mut new = old.clone();
         if let RowKind::Column(row) = &mut new.kind {
             if row.column_type.fixed_size().is_some_and(|size| usize::from(size) != value.len()) {
-                return Err(Error::refused(JetError::INVALID_BUFFER_SIZE, format!("the default of {column}")));
+                return Err(Error::refused(
+                    JetError::INVALID_BUFFER_SIZE,
+                    format!("the default of {column}"),
+                ));
             }
             if !default_fits(value, row.column_type, row.bytes_max) {
-                return Err(Error::refused(JetError::DEFAULT_VALUE_TOO_BIG, format!("the default of {column}")));
+                return Err(Error::refused(
+                    JetError::DEFAULT_VALUE_TOO_BIG,
+                    format!("the default of {column}"),
+                ));
             }
             row.default = Some(match row.column_type {
                 ColumnType::Bit => vec![if value.first() == Some(&0) { 0 } else { 0xFF }],

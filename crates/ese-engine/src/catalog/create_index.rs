@@ -22,8 +22,8 @@ use crate::catalog::columns::{check_updatable, fixed_ddl};
 use crate::catalog::deleted_tree::DeletedTree;
 use crate::catalog::live::LiveCatalog;
 use crate::catalog::new_index::{IndexContext, PlannedIndex};
-use crate::catalog::sorted_entries::SortedEntries;
 use crate::catalog::reading::cursor_seeing;
+use crate::catalog::sorted_entries::SortedEntries;
 use crate::catalog::statement::{self, Alteration, PendingAlteration, check_unversioned};
 use crate::catalog::table_use::TableUse;
 use crate::catalog::{FixedSchema, IndexGrbit, ItemOutcome, NewIndex, TableHold, TableSchema};
@@ -115,9 +115,8 @@ impl LiveCatalog {
             return self.create_primary(session, table, use_, &schema, planned);
         }
         let stored = self.stored().rows_of(use_.objid())?;
-        let same_name = |row: &CatalogRow| {
-            matches!(row.kind, RowKind::Index(_)) && row.name.is(planned.name.as_bytes())
-        };
+        let same_name =
+            |row: &CatalogRow| matches!(row.kind, RowKind::Index(_)) && row.name.is(planned.name.as_bytes());
         if stored.iter().any(same_name) {
             return Err(Error::refused(JetError::INDEX_DUPLICATE, planned.name.to_string()));
         }
@@ -184,9 +183,8 @@ impl LiveCatalog {
         row: &IndexRow,
         tree: &WritableTree,
     ) -> Result<()> {
-        let failed = |error: ese_format::error::FormatError| {
-            self.map.file().format_error(error.on_page(row.fdp_page))
-        };
+        let failed =
+            |error: ese_format::error::FormatError| self.map.file().format_error(error.on_page(row.fdp_page));
         let strict = Arc::new(Strict::new(session.visibility()));
         let keys = IndexKeys::new(row, schema.layout(), &NoTextKey).map_err(failed)?;
         let long_values = StoredLongValues::new(table, session.visibility());
@@ -211,7 +209,10 @@ impl LiveCatalog {
         let mut last: Option<Vec<u8>> = None;
         for (key, bookmark) in entries.sorted() {
             if unique && last.as_ref() == Some(&key) {
-                return Err(Error::refused(JetError::KEY_DUPLICATE, "two records have one key of a unique index"));
+                return Err(Error::refused(
+                    JetError::KEY_DUPLICATE,
+                    "two records have one key of a unique index",
+                ));
             }
             tree.insert(session, &key, &bookmark, Versioning::Unversioned)?;
             last = Some(key);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ese_format::catalog::{
-    CallbackRow, CatalogRow, IndexDefinition, IndexFlags, ObjectName, RowKind, TableDefinition, TableFlags, TableRow,
+    CallbackRow, CatalogRow, IndexDefinition, IndexFlags, ObjectName, RowKind, TableDefinition, TableFlags,
+    TableRow,
 };
 use ese_format::column_type::{ColumnClass, ColumnId};
 use ese_format::error::JetError;
@@ -20,7 +21,8 @@ use crate::catalog::space_hints::{DENSITY_DEFAULT, PlannedSpace, density};
 use crate::catalog::statement::{self, Alteration, PendingAlteration};
 use crate::catalog::table_use::TableUse;
 use crate::catalog::{
-    ColumnMaximum, ItemOutcome, NewIndex, NewTable, TableCreateGrbit, TableCreation, TableOpenGrbit, TableSchema,
+    ColumnMaximum, ItemOutcome, NewIndex, NewTable, TableCreateGrbit, TableCreation, TableOpenGrbit,
+    TableSchema,
 };
 use crate::error::{Error, Result};
 use crate::space::{NewTree, SpaceKind, Uniqueness, create_tree};
@@ -147,7 +149,11 @@ impl LiveCatalog {
     ) -> Result<WritableTree> {
         let unique =
             if flags.contains(IndexFlags::UNIQUE) { Uniqueness::Unique } else { Uniqueness::NonUnique };
-        create_tree(table, session, NewTree { kind: TreeKind::Index, unique, pages, space: SpaceKind::Single })
+        create_tree(
+            table,
+            session,
+            NewTree { kind: TreeKind::Index, unique, pages, space: SpaceKind::Single },
+        )
     }
 }
 
@@ -163,8 +169,7 @@ fn note<T>(outcomes: &mut [ItemOutcome], place: usize, planned: &Result<T>) {
 /// What can be said of a request before the catalog is looked at.
 fn check_request(new: &NewTable<'_>) -> Result<ObjectName> {
     let grbit = new.grbit();
-    let never =
-        TableCreateGrbit::SYSTEM | TableCreateGrbit::NO_FIXED_OR_VARIABLE_COLUMNS_IN_DERIVED;
+    let never = TableCreateGrbit::SYSTEM | TableCreateGrbit::NO_FIXED_OR_VARIABLE_COLUMNS_IN_DERIVED;
     if grbit.intersects(never) {
         return Err(Error::refused(JetError::INVALID_GRBIT, "creating a table"));
     }
@@ -209,7 +214,12 @@ impl<'c> Creation<'c> {
             .fold(1, u32::saturating_add);
         let pages = space.pages.max(if pages_of_indexes == 1 { 0 } else { pages_of_indexes });
         let parent = catalog.root_tree()?;
-        let shape = NewTree { kind: TreeKind::Primary, unique: Uniqueness::Unique, pages: pages.max(1), space: SpaceKind::Single };
+        let shape = NewTree {
+            kind: TreeKind::Primary,
+            unique: Uniqueness::Unique,
+            pages: pages.max(1),
+            space: SpaceKind::Single,
+        };
         let tree = create_tree(&parent, session, shape)?;
         let (objid, root) = (tree.tree().objid(), tree.tree().root());
         let use_ = catalog.table_use(objid);
@@ -280,7 +290,8 @@ impl<'c> Creation<'c> {
         let layout = self.layout()?;
         let (row, id) =
             self.catalog.add_column_row(session, &self.use_, &layout, self.template.as_deref(), planned)?;
-        let place = self.rows.partition_point(|other| (other.row_type(), other.id) < (row.row_type(), row.id));
+        let place =
+            self.rows.partition_point(|other| (other.row_type(), other.id) < (row.row_type(), row.id));
         self.rows.insert(place, row);
         Ok(if self.is_template() { ColumnId::template(id) } else { ColumnId::own(id) })
     }
@@ -334,7 +345,8 @@ impl<'c> Creation<'c> {
         row.fdp_last_set_time = self.catalog.fdp_time();
         let row = CatalogRow { objid_table: self.objid(), id, name, kind: RowKind::Index(row) };
         self.catalog.insert_row(session, &row)?;
-        let place = self.rows.partition_point(|other| (other.row_type(), other.id) < (row.row_type(), row.id));
+        let place =
+            self.rows.partition_point(|other| (other.row_type(), other.id) < (row.row_type(), row.id));
         self.rows.insert(place, row);
         Ok(())
     }
@@ -455,7 +467,10 @@ fn last_column(layout: &TableLayout, class: ColumnClass, template: Option<&Table
 
 fn table_flags(grbit: TableCreateGrbit, derived: bool) -> TableFlags {
     let mut flags = TableFlags::empty();
-    flags.set(TableFlags::FIXED_DDL, grbit.intersects(TableCreateGrbit::FIXED_DDL | TableCreateGrbit::TEMPLATE));
+    flags.set(
+        TableFlags::FIXED_DDL,
+        grbit.intersects(TableCreateGrbit::FIXED_DDL | TableCreateGrbit::TEMPLATE),
+    );
     flags.set(TableFlags::TEMPLATE, grbit.contains(TableCreateGrbit::TEMPLATE));
     flags.set(TableFlags::DERIVED, derived);
     flags

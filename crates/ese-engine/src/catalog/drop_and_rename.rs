@@ -95,7 +95,12 @@ impl LiveCatalog {
     /// `JET_errPermissionDenied`, `JET_errFixedDDL`, `JET_errFixedInheritedDDL`, `JET_errIndexNotFound`,
     /// `JET_errIndexMustStay` for the primary one, `JET_errIndexInUse` when a cursor has it current,
     /// `JET_errWriteConflict`.
-    pub fn delete_index(self: &Arc<Self>, session: &mut Session, hold: &TableHold, name: &[u8]) -> Result<()> {
+    pub fn delete_index(
+        self: &Arc<Self>,
+        session: &mut Session,
+        hold: &TableHold,
+        name: &[u8],
+    ) -> Result<()> {
         check_updatable(hold)?;
         let name = object_name(name)?;
         let use_ = Arc::clone(hold.table());
@@ -110,7 +115,10 @@ impl LiveCatalog {
             Error::refused(JetError::INDEX_NOT_FOUND, format!("table {}, index {name}", schema.name()))
         })?;
         if index.row.flags.contains(IndexFlags::DERIVED) {
-            return Err(Error::refused(JetError::FIXED_INHERITED_DDL, format!("index {name} is the template's")));
+            return Err(Error::refused(
+                JetError::FIXED_INHERITED_DDL,
+                format!("index {name} is the template's"),
+            ));
         }
         if index.is_primary() {
             return Err(Error::refused(JetError::INDEX_MUST_STAY, format!("index {name}")));
@@ -118,11 +126,7 @@ impl LiveCatalog {
         use_.check_index_unused(index.objid)?;
         let row = self.reader(session).row_with_id(use_.objid(), RowType::Index, index.objid)?;
         let row = row.ok_or_else(|| Error::refused(JetError::INDEX_NOT_FOUND, name.to_string()))?;
-        let tree = DeletedTree {
-            objid: index.objid,
-            root: index.row.fdp_page,
-            kind: TreeKind::Index,
-        };
+        let tree = DeletedTree { objid: index.objid, root: index.row.fdp_page, kind: TreeKind::Index };
         statement::run(session, |session| {
             let alteration = Alteration::IndexDeleted(Box::new(index.clone()), tree);
             PendingAlteration::note(self, session, &use_, alteration)?;

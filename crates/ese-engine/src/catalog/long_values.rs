@@ -38,7 +38,12 @@ impl LiveCatalog {
         let page_bytes = u32::try_from(self.page_size().bytes()).unwrap_or(u32::MAX);
         let pages = hints.map_or(1, |hints| (hints.initial_bytes / page_bytes).max(1));
         statement::run(&mut session, |session| {
-            let shape = NewTree { kind: TreeKind::LongValue, unique: Uniqueness::Unique, pages, space: SpaceKind::Single };
+            let shape = NewTree {
+                kind: TreeKind::LongValue,
+                unique: Uniqueness::Unique,
+                pages,
+                space: SpaceKind::Single,
+            };
             let tree = create_tree(&parent, session, shape)?;
             let name = ObjectName::from_catalog(b"LV")
                 .map_err(|error| Error::refused(JetError::INTERNAL_ERROR, error.to_string()))?;
@@ -53,12 +58,8 @@ impl LiveCatalog {
                 space_hints: None,
                 fdp_last_set_time: self.fdp_time(),
             };
-            let row = CatalogRow {
-                objid_table: definition.objid,
-                id: objid,
-                name,
-                kind: RowKind::LongValue(row),
-            };
+            let row =
+                CatalogRow { objid_table: definition.objid, id: objid, name, kind: RowKind::LongValue(row) };
             self.insert_row(session, &row)?;
             Ok((objid, root))
         })

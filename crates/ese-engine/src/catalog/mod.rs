@@ -40,8 +40,8 @@ pub use columns::{AddedColumn, ColumnScope, RenamedColumn};
 pub use create_index::IndexCreation;
 pub use grbit::{ColumnGrbit, IndexGrbit, TableCreateGrbit, TableOpenGrbit};
 pub use information::{
-    ColumnInformation, ColumnOrder, IndexColumnInformation, IndexInformation, LANGUAGE_EN_US, OBJECT_TYPE_TABLE,
-    ObjectInformation, TABLE_INFO_GRBIT,
+    ColumnInformation, ColumnOrder, IndexColumnInformation, IndexInformation, LANGUAGE_EN_US,
+    OBJECT_TYPE_TABLE, ObjectInformation, TABLE_INFO_GRBIT,
 };
 pub use live::{CatalogSettings, LiveCatalog, OpenedTable};
 pub(crate) use new_column::plan_temporary_column;

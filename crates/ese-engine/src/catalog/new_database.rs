@@ -13,10 +13,12 @@
 
 use std::sync::Arc;
 
-use ese_format::catalog::schema::{CatalogGeneration, MSYSLOCALES_OBJID, MSYSOBJIDS_OBJID, new_database_rows};
+use ese_format::catalog::schema::{
+    CatalogGeneration, MSYSLOCALES_OBJID, MSYSOBJIDS_OBJID, new_database_rows,
+};
 use ese_format::catalog::{
-    CatalogRow, MSYSOBJECTS, MSYSOBJECTS_NAME_INDEX, MSYSOBJECTS_ROOT_OBJECTS_INDEX, MSYSOBJECTS_SHADOW, RowKind,
-    TableDefinition,
+    CatalogRow, MSYSOBJECTS, MSYSOBJECTS_NAME_INDEX, MSYSOBJECTS_ROOT_OBJECTS_INDEX, MSYSOBJECTS_SHADOW,
+    RowKind, TableDefinition,
 };
 use ese_format::error::JetError;
 use ese_format::key::{IndexKeys, NoLongValues, NoTextKey, RecordSource};
@@ -126,8 +128,7 @@ impl NewDatabase {
         rows: &[CatalogRow],
         objid: u32,
     ) -> Result<TableSchema> {
-        let mut own: Vec<CatalogRow> =
-            rows.iter().filter(|row| row.objid_table == objid).cloned().collect();
+        let mut own: Vec<CatalogRow> = rows.iter().filter(|row| row.objid_table == objid).cloned().collect();
         own.sort_by_key(|row| (row.row_type(), row.id));
         let definition = TableDefinition::from_rows(&own, None)
             .map_err(|error| Error::refused(JetError::INTERNAL_ERROR, error.to_string()))?;

@@ -48,8 +48,7 @@ impl LiveCatalog {
                     }
                     RowKind::Index(index) if row.id != row.objid_table => {
                         let root = index.fdp_page;
-                        let tree =
-                            Tree::open(self.map.file(), root, row.id, crate::btree::TreeKind::Index)?;
+                        let tree = Tree::open(self.map.file(), root, row.id, crate::btree::TreeKind::Index)?;
                         index.stats = Some(count(&tree, &sight)?.encode(milliseconds));
                     }
                     _ => continue,

@@ -103,12 +103,7 @@ fn refused(jet: JetError, objid: u32) -> Error {
 
 impl TableUse {
     pub(super) fn new(objid: u32) -> Arc<Self> {
-        Arc::new(Self {
-            objid,
-            ddl: Mutex::new(()),
-            records: RwLock::new(()),
-            inner: LeafMutex::default(),
-        })
+        Arc::new(Self { objid, ddl: Mutex::new(()), records: RwLock::new(()), inner: LeafMutex::default() })
     }
 
     /// Takes the turn of a DDL statement.

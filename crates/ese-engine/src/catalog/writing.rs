@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use ese_format::catalog::{
-    CatalogRow, MSYSOBJECTS, MSYSOBJECTS_NAME_INDEX, MSYSOBJECTS_ROOT_OBJECTS_INDEX, MSYSOBJECTS_SHADOW, ObjectName,
-    RowType,
+    CatalogRow, MSYSOBJECTS, MSYSOBJECTS_NAME_INDEX, MSYSOBJECTS_ROOT_OBJECTS_INDEX, MSYSOBJECTS_SHADOW,
+    ObjectName, RowType,
 };
 use ese_format::error::JetError;
 use ese_format::record::{NewValue, RecordBuilder, RecordFormat, TableLayout};

@@ -12,7 +12,6 @@ mod keeper;
 mod request;
 mod table;
 
-
 pub use call::TemporaryCall;
 pub use keeper::TemporaryTables;
 pub use request::{NewTemporaryColumn, NewTemporaryTable, TemporaryGrbit};

@@ -1,8 +1,8 @@
 //! A temporary table to be opened: which combinations are legal, and the rows that describe it (spec 09 §12.1).
 
 use ese_format::catalog::{
-    CatalogRow, IndexFlags, IndexRow, IndexSegment, KEY_SEGMENTS_MAX, LCMAP_FLAGS_DEFAULT, ObjectName, RowKind,
-    TableDefinition, TableRow,
+    CatalogRow, IndexFlags, IndexRow, IndexSegment, KEY_SEGMENTS_MAX, LCMAP_FLAGS_DEFAULT, ObjectName,
+    RowKind, TableDefinition, TableRow,
 };
 use ese_format::column_type::{CodePage, ColumnId};
 use ese_format::error::JetError;
@@ -132,8 +132,7 @@ impl NewTemporaryTable<'_> {
             columns.push(row);
         }
         let kept_out = has_long_values && !has(TemporaryGrbit::INTRINSIC_LVS_ONLY);
-        let materialized =
-            segments.is_empty() || kept_out || has(TemporaryGrbit::FORCE_MATERIALIZATION);
+        let materialized = segments.is_empty() || kept_out || has(TemporaryGrbit::FORCE_MATERIALIZATION);
         if forward_only && (materialized || has_long_values) {
             let about = "forward only, but it must be materialised";
             return refused(JetError::CANNOT_MATERIALIZE_FORWARD_ONLY_SORT, about);

@@ -7,7 +7,9 @@ use ese_format::error::JetError;
 
 use crate::btree::Versioning;
 use crate::error::{Error, Result};
-use crate::table::{Completion, Cursor, CursorMode, MoveGrbit, OpenTable, SchemaSource, SeekGrbit, UpdateGrbit, Updated};
+use crate::table::{
+    Completion, Cursor, CursorMode, MoveGrbit, OpenTable, SchemaSource, SeekGrbit, UpdateGrbit, Updated,
+};
 use crate::temp::call::{Phase, Reach, TemporaryCall, check};
 use crate::temp::keeper::{TemporaryTables, TemporaryTree};
 use crate::temp::request::{Keyed, Kind, NewTemporaryTable, Planned, TemporaryGrbit};
@@ -50,15 +52,7 @@ impl TemporaryTable {
             Kind::Sort => Phase::Inserting,
             Kind::Materialized => Phase::Materialized,
         };
-        Ok(Self {
-            keeper: Arc::clone(keeper),
-            tree,
-            planned,
-            phase,
-            cursor,
-            rows: 0,
-            bookmarks: Vec::new(),
-        })
+        Ok(Self { keeper: Arc::clone(keeper), tree, planned, phase, cursor, rows: 0, bookmarks: Vec::new() })
     }
 
     /// The ids of the columns, in the order of the request.
@@ -91,7 +85,8 @@ impl TemporaryTable {
     /// `JET_errIllegalOperation`, `JET_errInvalidOperation`, `JET_errNoCurrentRecord`, and those of sorting.
     pub fn admit(&mut self, session: &mut Session, call: TemporaryCall) -> Result<()> {
         check(self.phase, call)?;
-        if self.phase == Phase::Inserting && matches!(call, TemporaryCall::MoveForward | TemporaryCall::Seek) {
+        if self.phase == Phase::Inserting && matches!(call, TemporaryCall::MoveForward | TemporaryCall::Seek)
+        {
             self.begin_reading(session)?;
             if call == TemporaryCall::Seek {
                 check(self.phase, call)?;
