@@ -22,6 +22,11 @@ pub(crate) fn assert_no_leaf_lock() {
 pub(crate) struct LeafMutex<T>(Mutex<T>);
 
 impl<T> LeafMutex<T> {
+    /// The lock of this value.
+    pub(crate) fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
     /// Takes the lock.
     pub(crate) fn lock(&self) -> LeafGuard<'_, T> {
         assert_no_leaf_lock();

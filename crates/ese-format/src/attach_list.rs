@@ -42,7 +42,9 @@ bitflags! {
 }
 
 /// The fixed part of an entry, in its stored form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
 #[repr(C)]
 pub struct AttachInfo {
     /// Database number, not 0.

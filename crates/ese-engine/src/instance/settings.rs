@@ -17,6 +17,7 @@ use crate::cache::CACHE_BYTES_DEFAULT;
 use crate::error::{Error, Result};
 use crate::io::Host;
 use crate::log::{Circular, LogSettings};
+use crate::transaction::VersionLimits;
 
 /// Whether an instance logs and recovers (JET_paramRecovery).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,10 +85,8 @@ pub struct InstanceSettings {
     pub waypoint_latency: u32,
     /// JET_paramEngineFormatVersion.
     pub engine_format_version: u32,
-    /// JET_paramMaxSessions.
-    pub sessions_max: u32,
-    /// JET_paramMaxVerPages, in bytes of versions.
-    pub version_bytes_max: usize,
+    /// JET_paramMaxSessions, JET_paramMaxVerPages and their like.
+    pub versions: VersionLimits,
     /// JET_paramAlternateDatabaseRecoveryPath.
     pub alternate_database_folder: Option<PathBuf>,
     /// JET_paramDeleteOldLogs.
@@ -122,8 +121,7 @@ impl InstanceSettings {
             checkpoint_depth: CHECKPOINT_DEPTH_DEFAULT,
             waypoint_latency: 0,
             engine_format_version: EFV_USE_ENGINE_DEFAULT,
-            sessions_max: 30_000,
-            version_bytes_max: 64 << 20,
+            versions: VersionLimits::default(),
             alternate_database_folder: None,
             delete_old_logs: false,
             delete_out_of_range_logs: false,

@@ -74,6 +74,17 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
 
     /// Whether there is a file at `path`.
     fn is_file(&self, path: &Path) -> bool;
+
+    /// The one name of a file or folder that may have several: absolute, with links in its folder followed. It need not
+    /// exist.
+    fn full_path(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
+
+    /// Tells disks apart: one path is one file where this number is the same. The disk of the operating system has 0.
+    fn identity(&self) -> usize {
+        0
+    }
 }
 
 /// An open file.

@@ -114,6 +114,17 @@ impl FileSystem for OsFileSystem {
     fn is_file(&self, path: &Path) -> bool {
         path.is_file()
     }
+
+    fn full_path(&self, path: &Path) -> PathBuf {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if let Ok(whole) = absolute.canonicalize() {
+            return whole;
+        }
+        let named = absolute
+            .parent()
+            .and_then(|folder| Some(folder.canonicalize().ok()?.join(absolute.file_name()?)));
+        named.unwrap_or(absolute)
+    }
 }
 
 impl File for OsFile {

@@ -389,6 +389,10 @@ impl FileSystem for SimulatedFileSystem {
     fn is_file(&self, path: &Path) -> bool {
         self.disk.lock().files.contains_key(path)
     }
+
+    fn identity(&self) -> usize {
+        Arc::as_ptr(&self.disk).addr()
+    }
 }
 
 impl SimulatedFile {

@@ -1,0 +1,338 @@
+//! A new database (spec 01 §7.1; 06 §6; 05 §10).
+//!
+//! ```text
+//! CreateDB durable -> file of two header pages, state "just created"
+//!   -> ExtendDB, root, catalog (by whoever builds them) -> version -> CreateDBFinish durable -> state "dirty"
+//!   -> system tables -> header names them -> every page written
+//! ```
+//!
+//! Until CreateDBFinish is durable a crash leaves no database: recovery deletes the file. A failure on the way does the
+//! same at once, behind a DetachDB record that gives the number free.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ese_format::database_header::{DatabaseHeader, HeaderFlags, SORT_VERSION_IN_LOCALES_TABLE, StateChange};
+use ese_format::error::JetError;
+use ese_format::lgpos::Lgpos;
+use ese_format::log::record::{
+    CreateDb, CreateDbFinish, CreateVersion, DatabaseFlags, DetachDb, DetachFlags, Record,
+};
+use ese_format::logtime::Logtime;
+
+use crate::cache::{OpenGate, WriteBack};
+use crate::error::{Error, Result};
+use crate::file_map::{DBTIME_FIRST, Logging};
+use crate::io::Existing;
+use crate::log::Log;
+
+use super::Instance;
+use super::attach::{AttachRequest, encode, stored_path};
+use super::attached::{AttachedDatabase, Writability};
+use super::checkpoint::CheckpointHold;
+use super::gate::LoggedGate;
+use super::header_file::{AttachedLogging, GenerationFile, HeaderFile, draw_signature};
+use super::in_use::{PathClaim, PathUse};
+
+/// The version of the content that CreateDB announces: everything is logged (spec 05 §9).
+const CONTENT_IS_LOGGED: CreateVersion = CreateVersion { version: 2, update: 0 };
+/// What headers say of the operating system: Windows, to a program without a manifest (spec 01 §4).
+const OS_VERSION: (u32, u32, u32) = (6, 2, 9200);
+/// The default sort version until the table of locales is there (spec 01 §4.4).
+const SORT_VERSION_DEFAULT: u64 = 0x0006_0305_0006_0305;
+
+/// Whether a new database keeps a second catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatalogShadow {
+    /// It does.
+    Kept,
+    /// It does not (JET_bitDbShadowingOff).
+    Off,
+}
+
+/// What is to be created.
+#[derive(Clone, Debug)]
+pub struct CreateRequest {
+    /// The file.
+    pub path: PathBuf,
+    /// Number of the session that asks, for the log.
+    pub procid: u16,
+    /// The call's grbit, for the log.
+    pub grbit: u32,
+    /// What about a file that is there.
+    pub existing: Existing,
+    /// Whether its changes are logged.
+    pub logging: Logging,
+    /// Whether it keeps a second catalog.
+    pub shadow: CatalogShadow,
+    /// Pages it may have, 0 for any number.
+    pub pages_max: u32,
+}
+
+/// Who fills a new database.
+pub trait NewContent {
+    /// Gives the file so many pages, and builds the root, the catalog and its shadow in them.
+    ///
+    /// # Errors
+    /// Any; the database is then not created.
+    fn build_catalog(&mut self, database: &Arc<AttachedDatabase>, pages: u32) -> Result<()>;
+
+    /// Creates the system tables, among them that of locales, with what the catalog has.
+    ///
+    /// # Errors
+    /// Any; the database is then not created.
+    fn build_system_tables(&mut self, database: &Arc<AttachedDatabase>) -> Result<()>;
+}
+
+impl Instance {
+    /// Creates a database, which is attached then.
+    ///
+    /// # Errors
+    /// `JET_errDatabaseDuplicate` when it is attached or the file exists, `JET_errDatabaseSharingViolation`,
+    /// `JET_errTooManyAttachedDatabases`, `JET_errInvalidPath` without its folder, `JET_errInvalidOperation` for "the
+    /// format that the file has"; those of the content, the log and the disk.
+    pub fn create_database(
+        &self,
+        request: &CreateRequest,
+        content: &mut dyn NewContent,
+    ) -> Result<Arc<AttachedDatabase>> {
+        let _one_at_a_time = self.administration.lock();
+        let disk = &*self.settings.host.file_system;
+        let path = disk.full_path(&request.path);
+        let duplicate =
+            |what| Error::refused(JetError::DATABASE_DUPLICATE, format!("{} {what}", path.display()));
+        if self.database_at(&path).is_some() {
+            return Err(duplicate("is attached"));
+        }
+        self.check_runs()?;
+        self.admit_new_work()?;
+        let claim = PathClaim::new(disk, &path, "", PathUse::Database)?;
+        let dbid = self.free_dbid(&path)?;
+        if disk.is_file(&path) {
+            if request.existing == Existing::Keep {
+                return Err(duplicate("exists"));
+            }
+            disk.remove(&path)?;
+        }
+        let header = self.new_header(dbid, request)?;
+        let hold = CheckpointHold::new(self);
+        let begun = self.log_create(dbid, &path, request, &header)?;
+        let created = self.begin_file(dbid, &path, request, header, claim, begun);
+        let database = match created {
+            Ok(database) => database,
+            Err(error) => {
+                self.undo_create(dbid, &path, request);
+                return Err(error);
+            }
+        };
+        self.insert(&database);
+        let filled = self.fill(&database, request, content, hold);
+        if let Err(error) = filled {
+            database.file().discard_changes();
+            self.transactions.forget_file(database.file().id());
+            self.remove(&database);
+            drop(database);
+            self.undo_create(dbid, &path, request);
+            return Err(error);
+        }
+        Ok(database)
+    }
+
+    fn new_header(&self, dbid: u8, request: &CreateRequest) -> Result<DatabaseHeader> {
+        let settings = &self.settings;
+        settings.format_of_new_files()?;
+        let mut header = DatabaseHeader::new(settings.page_size);
+        header
+            .change_state(StateChange::JustCreated)
+            .map_err(|error| Error::refused(error.jet(), format!("{}: {error}", request.path.display())))?;
+        let logged = self.logging_of(Writability::Writable, request.logging) == Logging::On;
+        let fields = &mut header.fields;
+        fields.dbtime = DBTIME_FIRST.into();
+        fields.dbid = u32::from(dbid).into();
+        fields.database_signature = draw_signature(&settings.host);
+        if let Some(log) = self.log.as_ref().filter(|_| logged) {
+            fields.log_signature = log.signature();
+        }
+        if request.shadow == CatalogShadow::Off {
+            fields.flags = HeaderFlags::CATALOG_SHADOWING_OFF.bits().into();
+        }
+        let (os_major, os_minor, os_build) = OS_VERSION;
+        fields.os_major = os_major.into();
+        fields.os_minor = os_minor.into();
+        fields.os_build = os_build.into();
+        Ok(header)
+    }
+
+    /// Logs CreateDB, durably; the position is null for a database that is not logged.
+    fn log_create(
+        &self,
+        dbid: u8,
+        path: &Path,
+        request: &CreateRequest,
+        header: &DatabaseHeader,
+    ) -> Result<Lgpos> {
+        let logged = self.logging_of(Writability::Writable, request.logging) == Logging::On;
+        let Some(log) = self.log.as_ref().filter(|_| logged) else {
+            return Ok(Lgpos::NULL);
+        };
+        let path = stored_path(path);
+        let record = encode(&Record::CreateDb(CreateDb {
+            procid: request.procid,
+            dbid,
+            grbit: request.grbit,
+            max_pages: request.pages_max,
+            database_signature: header.fields.database_signature,
+            flags: DatabaseFlags::UNICODE | DatabaseFlags::VERSION_INFO,
+            version: Some(CONTENT_IS_LOGGED),
+            path: &path,
+        }))?;
+        let appended = log.append(&[&record])?;
+        log.flush(appended.last)?;
+        Ok(appended.last)
+    }
+
+    /// The file with its header and its initial size.
+    fn begin_file(
+        &self,
+        dbid: u8,
+        path: &Path,
+        request: &CreateRequest,
+        mut header: DatabaseHeader,
+        claim: PathClaim,
+        begun: Lgpos,
+    ) -> Result<Arc<AttachedDatabase>> {
+        let disk = &*self.settings.host.file_system;
+        let file = disk.create(path, Existing::Keep).map_err(|error| match error.jet() {
+            JetError::FILE_NOT_FOUND => Error::refused(JetError::INVALID_PATH, error.to_string()),
+            _ => error,
+        })?;
+        let generation = begun.generation.get().unsigned_abs();
+        header.fields.lgpos_attach = begun;
+        header.fields.generation_min_required = generation.into();
+        header.fields.generation_min_consistent = generation.into();
+        let mut header = HeaderFile::new(file, header);
+        if let Some(log) = self.log.as_ref().filter(|_| !begun.is_null()) {
+            let (generation, created) = log.newest_file();
+            header.raise_max(GenerationFile { generation, created });
+        }
+        header.write(&self.settings.host)?;
+        let logging = if begun.is_null() { Logging::Off } else { Logging::On };
+        let wanted = AttachRequest {
+            path: path.to_owned(),
+            procid: request.procid,
+            writability: Writability::Writable,
+            logging,
+            pages_max: request.pages_max,
+        };
+        let features = self.features_of(self.settings.database_version()?);
+        let database = self.build(dbid, header, claim, &wanted, (logging, features))?;
+        database.set_attach(begun);
+        Ok(database)
+    }
+
+    /// Everything between the empty file and the finished database.
+    fn fill(
+        &self,
+        database: &Arc<AttachedDatabase>,
+        request: &CreateRequest,
+        content: &mut dyn NewContent,
+        hold: CheckpointHold<'_>,
+    ) -> Result<()> {
+        let pages = self.settings.initial_pages();
+        let log = self.log.as_ref().filter(|_| database.is_logged());
+        match log {
+            Some(log) => database.file().set_gate(LoggedGate::new(log, &self.transactions, database)),
+            None => database.file().set_gate(Arc::new(OpenGate)),
+        }
+        self.settle(database, log.map(AsRef::as_ref))?;
+        content.build_catalog(database, pages)?;
+        {
+            let version = self.settings.database_version()?;
+            let mut state = database.lock_header();
+            state.file.raise_version(version);
+            database.write_header(&mut state)?;
+        }
+        self.finish(database, log.map(AsRef::as_ref), request.procid)?;
+        drop(hold);
+        content.build_system_tables(database)?;
+        {
+            let mut state = database.lock_header();
+            state.file.header_mut().fields.sort_version = SORT_VERSION_IN_LOCALES_TABLE.into();
+            database.write_header(&mut state)?;
+        }
+        database.file().write_back(WriteBack::All)?;
+        database.file().sync()?;
+        self.delete_flush_map(database.path());
+        Ok(())
+    }
+
+    /// From here on the header follows the generations of the log, so that pages may be written.
+    fn settle(&self, database: &AttachedDatabase, log: Option<&Log>) -> Result<()> {
+        let mut state = database.lock_header();
+        state.settled = true;
+        if let Some(log) = log {
+            let (generation, created) = log.newest_file();
+            if state.file.raise_max(GenerationFile { generation, created }) {
+                database.write_header(&mut state)?;
+            }
+        }
+        database.passed(&state);
+        Ok(())
+    }
+
+    /// The content is complete: from here on a crash keeps the database.
+    fn finish(&self, database: &Arc<AttachedDatabase>, log: Option<&Log>, procid: u16) -> Result<()> {
+        let logging = match log {
+            Some(log) => {
+                self.log_version(log, database)?;
+                let record =
+                    encode(&Record::CreateDbFinish(CreateDbFinish { procid, dbid: database.dbid() }))?;
+                let appended = log.append(&[&record])?;
+                log.flush(appended.last)?;
+                let (generation, created) = log.newest_file();
+                AttachedLogging::Logged {
+                    attach: database.attachment().attach,
+                    stream: log.signature(),
+                    newest: GenerationFile { generation, created },
+                }
+            }
+            None => AttachedLogging::Unlogged { identity: database.signature() },
+        };
+        let mut state = database.lock_header();
+        let resize = state.file.header().fields.lgpos_last_resize;
+        state.file.attached(database.dbid(), logging, self.now())?;
+        let fields = &mut state.file.header_mut().fields;
+        fields.lgpos_last_resize = fields.lgpos_last_resize.max(resize);
+        fields.sort_version = SORT_VERSION_DEFAULT.into();
+        database.write_header(&mut state)?;
+        database.passed(&state);
+        Ok(())
+    }
+
+    /// Takes back what a failed creation left: the file, and the number in the log.
+    fn undo_create(&self, dbid: u8, path: &Path, request: &CreateRequest) {
+        let logged = self.logging_of(Writability::Writable, request.logging) == Logging::On;
+        let forget = || -> Result<()> {
+            if let Some(log) = self.log.as_ref().filter(|_| logged) {
+                let stored = stored_path(path);
+                let record = encode(&Record::DetachDb(DetachDb {
+                    procid: request.procid,
+                    dbid,
+                    flags: DetachFlags::UNICODE,
+                    path: &stored,
+                }))?;
+                let appended = log.append(&[&record])?;
+                log.flush(appended.last)?;
+            }
+            let disk = &*self.settings.host.file_system;
+            if disk.is_file(path) { disk.remove(path) } else { Ok(()) }
+        };
+        if let Err(error) = forget() {
+            tracing::warn!("what a failed creation left stays: {error}");
+        }
+    }
+
+    pub(super) fn now(&self) -> Logtime {
+        self.settings.host.clock.logtime()
+    }
+}
