@@ -166,14 +166,14 @@ impl TreeCursor {
         // Separators compare key and data as one string, leaves as two: for a key that has a stored key as its beginning
         // they disagree, and the descent ends too far to the left (spec 02 §5.2).
         while line >= page.view().line_count() {
-            let Some(next) = self.hop(page, Direction::Forward)? else {
+            let Some(next) = self.next_leaf(page)? else {
                 self.place = Place::AfterLast;
                 return Ok(SeekOutcome::Nothing);
             };
             page = next;
             line = self.tree.first_line_at_or_above(&page, key, whole)?;
         }
-        if !self.settle(page, line, Direction::Forward)? {
+        if !self.settle(page, line)? {
             return Ok(SeekOutcome::Nothing);
         }
         let whole = whole.filter(|data| !data.is_empty());
@@ -287,13 +287,13 @@ impl TreeCursor {
         };
         match std::mem::replace(&mut self.place, Place::BeforeFirst) {
             Place::On { page, line } => match direction {
-                Direction::Forward => self.settle(page, line + 1, direction),
+                Direction::Forward => self.settle(page, line + 1),
                 Direction::Backward => self.settle_before(page, line),
             },
             Place::BeforeFirst if direction == Direction::Forward => {
                 self.hops = 0;
                 let (_, page) = self.tree.descend(Target::First)?;
-                self.settle(page, 0, direction)
+                self.settle(page, 0)
             }
             Place::AfterLast if direction == Direction::Backward => {
                 self.hops = 0;
@@ -318,18 +318,17 @@ impl TreeCursor {
         }
     }
 
-    /// On the first live node from `line` on, going to the leaves on the right.
-    fn settle(&mut self, mut page: PageGuard, mut line: usize, direction: Direction) -> Result<bool> {
+    /// On the first node seen from `line` on, going to the leaves on the right.
+    fn settle(&mut self, mut page: PageGuard, mut line: usize) -> Result<bool> {
         loop {
             let lines = page.view().line_count();
             while line < lines {
                 if self.sees(&page, line)? {
-                    self.place = Place::On { page, line };
-                    return Ok(true);
+                    return Ok(self.land(page, line));
                 }
                 line += 1;
             }
-            match self.hop(page, direction)? {
+            match self.next_leaf(page)? {
                 Some(next) => (page, line) = (next, 0),
                 None => {
                     self.place = Place::AfterLast;
@@ -339,21 +338,17 @@ impl TreeCursor {
         }
     }
 
-    /// On the last live node before `line`, going to the leaves on the left.
+    /// On the last node seen before `line`, going to the leaves on the left.
     fn settle_before(&mut self, mut page: PageGuard, mut line: usize) -> Result<bool> {
         loop {
             while let Some(before) = line.checked_sub(1) {
                 line = before;
                 if self.sees(&page, line)? {
-                    self.place = Place::On { page, line };
-                    return Ok(true);
+                    return Ok(self.land(page, line));
                 }
             }
-            match self.hop(page, Direction::Backward)? {
-                Some(previous) => {
-                    line = previous.view().line_count();
-                    page = previous;
-                }
+            match self.previous_leaf(page)? {
+                Some((previous, lines)) => (page, line) = (previous, lines),
                 None => {
                     self.place = Place::BeforeFirst;
                     return Ok(false);
@@ -362,9 +357,15 @@ impl TreeCursor {
         }
     }
 
-    /// The neighbouring leaf, checked to be the neighbour, or none at the end of the tree.
-    fn hop(&mut self, page: PageGuard, direction: Direction) -> Result<Option<PageGuard>> {
-        let (view, from) = (page.view(), page.number());
+    fn land(&mut self, page: PageGuard, line: usize) -> bool {
+        self.place = Place::On { page, line };
+        self.hops = 0;
+        true
+    }
+
+    /// The sibling that a leaf names on this side, none at the end of the tree.
+    fn sibling(&self, page: &PageGuard, direction: Direction) -> Result<Option<u32>> {
+        let view = page.view();
         let (target, field) = match direction {
             Direction::Forward => (view.next(), "pgnoNext"),
             Direction::Backward => (view.previous(), "pgnoPrev"),
@@ -372,72 +373,89 @@ impl TreeCursor {
         if target == 0 {
             return Ok(None);
         }
-        let bad = |problem| self.tree.broken(from, field, problem, JetError::BAD_PAGE_LINK);
+        let bad = |problem| self.tree.broken(page.number(), field, problem, JetError::BAD_PAGE_LINK);
         if view.flags().contains(PageFlags::ROOT) {
             return Err(bad(Problem::Mismatch { found: target.into(), expected: 0 }));
         }
         if self.hops > self.tree.file().page_count() {
             return Err(bad(Problem::Invalid("the leaves go round in a circle")));
         }
-        let next = self.latch_neighbour(page, target, direction)?;
+        Ok(Some(target))
+    }
+
+    /// The leaf on the right, latched before this one is given up.
+    fn next_leaf(&mut self, page: PageGuard) -> Result<Option<PageGuard>> {
+        let Some(target) = self.sibling(&page, Direction::Forward)? else { return Ok(None) };
+        let edge = self.edge_bookmark(&page, Direction::Forward)?;
+        let next = self.tree.file().latch(target)?;
+        self.check_neighbour(page.number(), edge.as_ref(), &next, Direction::Forward)?;
         self.hops += 1;
-        if direction == Direction::Forward {
-            self.notice_neighbours(from, target);
-        }
+        self.notice_neighbours(page.number(), target);
         Ok(Some(next))
     }
 
-    /// Going right the next leaf is latched before this one is given up; going left, against the order of latches, this
-    /// one is given up first.
-    fn latch_neighbour(&self, page: PageGuard, target: u32, direction: Direction) -> Result<PageGuard> {
-        let from = page.number();
-        let edge = self.edge_bookmark(&page, direction)?;
-        let next = match direction {
-            Direction::Forward => self.tree.file().latch(target)?,
-            Direction::Backward => {
-                drop(page);
-                self.tree.file().latch(target)?
+    /// The leaf on the left and the line behind the nodes that come before those of this one. Against the order of latches:
+    /// this one is given up first. If it changed before the other one was latched, the way is sought from the root.
+    fn previous_leaf(&mut self, page: PageGuard) -> Result<Option<(PageGuard, usize)>> {
+        let Some(target) = self.sibling(&page, Direction::Backward)? else { return Ok(None) };
+        let edge = self.edge_bookmark(&page, Direction::Backward)?;
+        let (from, dbtime) = (page.number(), page.view().dbtime());
+        drop(page);
+        let previous = self.tree.file().latch(target);
+        let unchanged = self.tree.file().latch(from).is_ok_and(|page| page.view().dbtime() == dbtime);
+        match (edge, previous) {
+            (Some(edge), previous) if !unchanged => {
+                drop(previous);
+                let target = Target::Bookmark { key: &edge.key, data: &edge.data };
+                let (_, leaf) = self.tree.descend(target)?;
+                let whole = self.tree.has_duplicate_keys().then_some(edge.data.as_slice());
+                let line = self.tree.first_line_at_or_above(&leaf, &edge.key, whole)?;
+                Ok(Some((leaf, line)))
             }
-        };
-        self.tree.check_member(&next.view(), JetError::BAD_PAGE_LINK)?;
+            (edge, previous) => {
+                let previous = previous?;
+                self.check_neighbour(from, edge.as_ref(), &previous, Direction::Backward)?;
+                self.hops += 1;
+                let lines = previous.view().line_count();
+                Ok(Some((previous, lines)))
+            }
+        }
+    }
+
+    /// Checks that a leaf is the neighbour that another one says it is: member, link and order.
+    fn check_neighbour(
+        &self,
+        from: u32,
+        edge: Option<&Bookmark>,
+        next: &PageGuard,
+        direction: Direction,
+    ) -> Result<()> {
+        let link = JetError::BAD_PAGE_LINK;
+        self.tree.check_member(&next.view(), link)?;
         let view = next.view();
+        let bad = |field, problem, jet| Err(self.tree.broken(next.number(), field, problem, jet));
         let (back, field, line) = match direction {
             Direction::Forward => (view.previous(), "pgnoPrev", 0),
             Direction::Backward => (view.next(), "pgnoNext", view.line_count().saturating_sub(1)),
         };
-        let bad = |field, problem, jet| Err(self.tree.broken(target, field, problem, jet));
         if !view.flags().contains(PageFlags::LEAF) {
-            return bad(
-                "flags",
-                Problem::Invalid("the sibling of a leaf is no leaf"),
-                JetError::BAD_PAGE_LINK,
-            );
+            return bad("flags", Problem::Invalid("the sibling of a leaf is no leaf"), link);
         }
         if back != from {
-            let problem = Problem::Mismatch { found: back.into(), expected: from.into() };
-            return bad(field, problem, JetError::BAD_PAGE_LINK);
+            return bad(field, Problem::Mismatch { found: back.into(), expected: from.into() }, link);
         }
         if view.line_count() == 0 {
-            return bad(
-                "lines",
-                Problem::Invalid("a leaf below a root has no nodes"),
-                JetError::BAD_EMPTY_PAGE,
-            );
+            let problem = Problem::Invalid("a leaf below a root has no nodes");
+            return bad("lines", problem, JetError::BAD_EMPTY_PAGE);
         }
-        if let Some(edge) = edge {
-            let node = self.tree.node(&next, line)?;
-            let whole = self.tree.has_duplicate_keys().then_some(edge.data.as_slice());
-            let order = order_of_node(&node, &edge.key, whole);
-            let in_order = if direction == Direction::Forward { order.is_gt() } else { order.is_lt() };
-            if !in_order {
-                return bad(
-                    "key",
-                    Problem::Invalid("is out of order with the leaf beside"),
-                    JetError::BAD_PAGE_LINK,
-                );
-            }
+        let Some(edge) = edge else { return Ok(()) };
+        let whole = self.tree.has_duplicate_keys().then_some(edge.data.as_slice());
+        let order = order_of_node(&self.tree.node(next, line)?, &edge.key, whole);
+        let in_order = if direction == Direction::Forward { order.is_gt() } else { order.is_lt() };
+        if !in_order {
+            return bad("key", Problem::Invalid("is out of order with the leaf beside"), link);
         }
-        Ok(next)
+        Ok(())
     }
 
     /// The bookmark of the node next to the neighbour.

@@ -4,4 +4,5 @@
 mod model;
 mod replay;
 mod stage;
+mod threads;
 mod walk;
