@@ -9,9 +9,7 @@
 //! child of its parent; moves to the left of a leaf that is the first child of its parent, or the last leaf.
 
 use ese_format::error::JetError;
-use ese_format::log::record::{
-    DBTIME_NIL, EmptyTree, Merge2, MergeFields, MergeFlags, MergeType, Record,
-};
+use ese_format::log::record::{DBTIME_NIL, EmptyTree, Merge2, MergeFields, MergeFlags, MergeType, Record};
 use ese_format::node::{KeyRef, NodeImage};
 use ese_format::page::{PageFlags, PageView, TAG_BYTES, TAGS_MAX};
 
@@ -269,7 +267,8 @@ impl WritableTree {
             moved.nodes += 1;
         }
         let free = sibling.free_bytes().saturating_sub(sibling.uncommitted_free_bytes());
-        let fits = moved.most + self.density_reserve() <= free && sibling.tag_count() + moved.nodes <= TAGS_MAX;
+        let fits =
+            moved.most + self.density_reserve() <= free && sibling.tag_count() + moved.nodes <= TAGS_MAX;
         Ok(fits.then_some(moved))
     }
 
@@ -385,7 +384,8 @@ impl WritableTree {
             // What fits on a page has fewer bytes, and fewer lines, than a u16 can say.
             size_total: moved.bytes as u16,
             max_size_total: moved.most as u16,
-            uncommitted_freed_destination: destination.map_or(0, |_| claimed + moved.most - moved.bytes) as u16,
+            uncommitted_freed_destination: destination.map_or(0, |_| claimed + moved.most - moved.bytes)
+                as u16,
             merge_line: merge_line as u16,
             flags: MergeFlags::EMPTY_PAGE,
             merge_type,

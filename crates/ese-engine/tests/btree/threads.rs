@@ -53,8 +53,7 @@ fn write(stage: &Stage, thread: u16, deadline: Instant) -> (BTreeMap<Vec<u8>, Ve
         let key = key(thread, index);
         let length = dice.below(300) + 1;
         let data = vec![dice.next() as u8; length];
-        let versioning =
-            if dice.below(2) == 0 { Versioning::Versioned } else { Versioning::Unversioned };
+        let versioning = if dice.below(2) == 0 { Versioning::Versioned } else { Versioning::Unversioned };
         let result = match (mine.contains_key(&key), dice.below(3)) {
             (true, 0) if !is_kept(index) => {
                 mine.remove(&key);
@@ -147,8 +146,14 @@ fn run(size: PageSize, seconds: u64) {
     let start = Instant::now();
     let deadline = start + Duration::from_secs(seconds);
     let (models, scans) = thread::scope(|scope| {
-        let readers: Vec<_> =
-            (0..READERS).map(|seed| scope.spawn({ let (s, f, d) = (&stage, &filled, &done); move || read(s, seed, f, d) })).collect();
+        let readers: Vec<_> = (0..READERS)
+            .map(|seed| {
+                scope.spawn({
+                    let (s, f, d) = (&stage, &filled, &done);
+                    move || read(s, seed, f, d)
+                })
+            })
+            .collect();
         let writers: Vec<_> = (0..WRITERS)
             .map(|thread| {
                 let (stage, fill_count, filled) = (&stage, &fill_count, &filled);
@@ -203,7 +208,12 @@ fn writers_of_one_key_meet_conflicts_and_lose_nothing() {
                     let (mut won, mut lost) = (0, 0);
                     for index in 0..4000 {
                         let key = format!("{index:05}").into_bytes();
-                        match stage.tree.insert(&mut session, &key, &[thread as u8 + 1], Versioning::Versioned) {
+                        match stage.tree.insert(
+                            &mut session,
+                            &key,
+                            &[thread as u8 + 1],
+                            Versioning::Versioned,
+                        ) {
                             Ok(()) => won += 1,
                             Err(error) => {
                                 let expected = [JetError::KEY_DUPLICATE, JetError::WRITE_CONFLICT];
@@ -219,7 +229,8 @@ fn writers_of_one_key_meet_conflicts_and_lose_nothing() {
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    let (won, lost): (u64, u64) = counts.into_iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+    let (won, lost): (u64, u64) =
+        counts.into_iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
     assert_eq!((won, won + lost), (4000, 32_000));
     assert_eq!(stage.walk().len(), 4000);
     Replay::of(&stage).catch_up(&stage);
