@@ -26,11 +26,6 @@ impl ExtentTree {
         Ok(Self { tree: WritableTree::with_pages(owner.map(), tree, Arc::new(SplitBufferPages)), which })
     }
 
-    /// Its root page.
-    pub(super) fn root(&self) -> u32 {
-        self.tree.tree().root()
-    }
-
     /// Its split buffer.
     pub(super) fn split_buffer(&self) -> Result<SplitBuffer> {
         split_buffer(&self.tree)

@@ -91,6 +91,49 @@ pub fn verify(
     Verifier::new(database, *options, progress).run()
 }
 
+/// A tree and those that get their pages from it.
+#[derive(Clone, Debug)]
+pub struct TreeFamily {
+    /// The tree.
+    pub tree: Tree,
+    /// What it is called in findings.
+    pub name: String,
+    /// Its children.
+    pub children: Vec<TreeFamily>,
+}
+
+/// Checks the structure and the space of a database root and the trees below it, without a catalog to tell them:
+/// temporary databases, and databases that are being made. `dbtime` is what no page may be above.
+#[must_use]
+pub fn verify_trees(root: &TreeFamily, dbtime: Option<u64>) -> VerifyReport {
+    let pages = root.tree.file().page_count();
+    let (mut claims, mut report) = (Claims::new(pages), VerifyReport::default());
+    report.counts.file_pages = pages.into();
+    let mut above = Parent::new(0, None);
+    let mut space = SpaceCheck { claims: &mut claims, report: &mut report, dbtime };
+    verify_family(root, &mut above, 0, &mut space);
+    if !claims.is_incomplete {
+        claims.report_leaks(&mut report);
+    }
+    report
+}
+
+fn verify_family(family: &TreeFamily, parent: &mut Parent, depth: u8, space: &mut SpaceCheck<'_>) {
+    let place = if depth == 0 { Place::default() } else { Place::table(family.name.as_str()) };
+    space.report.counts.trees += 1;
+    let owned = space.check(&family.tree, &place, parent, depth);
+    if depth == 0 {
+        space.report.counts.owned_pages = owned.iter().flatten().map(|extent| u64::from(extent.count)).sum();
+    }
+    let walked = space.walk(&family.tree, &place, owned.as_deref(), &mut |_, _, _| {});
+    space.report.counts.entries += walked.nodes;
+    let mut here = Parent::new(family.tree.root(), owned);
+    for child in &family.children {
+        verify_family(child, &mut here, depth.saturating_add(1), space);
+    }
+    here.check_children(space.report);
+}
+
 struct Verifier<'a> {
     database: &'a Database,
     options: VerifyOptions,
