@@ -12,17 +12,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ese_format::attach_list::{AttachListBuilder, StoredPath};
+use ese_format::catalog::DATABASE_ROOT;
 use ese_format::database_header::{HeaderExpectation, StateRule};
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use ese_format::log::record::{AttachDb, DatabaseFlags, DetachDb, DetachFlags, Record, SetDbVersion};
 use ese_format::version::{self, DatabaseVersion, EFV_USE_ENGINE_DEFAULT};
 
+use crate::btree::{Tree, TreeKind};
 use crate::cache::{OpenGate, WriteBack};
 use crate::error::{Error, Result};
 use crate::file_map::{FileFeatures, FileMap, FileMapStart, Logging};
 use crate::io::Access;
 use crate::log::Log;
+use crate::space::TreeSpace;
+use crate::transaction::Session;
 
 use super::Instance;
 use super::attached::{AttachedDatabase, AttachedStart, Attachment, Writability};
@@ -41,8 +45,6 @@ const LOGS_VERSION_SINCE: u32 = 6;
 pub struct AttachRequest {
     /// The file.
     pub path: PathBuf,
-    /// Number of the session that asks, for the log.
-    pub procid: u16,
     /// Whether it may be changed.
     pub writability: Writability,
     /// Whether its changes are logged.
@@ -70,6 +72,25 @@ impl Attached {
     }
 }
 
+/// Pages that the database owns: what the file must have (spec 01 §1.3). A file may be longer by an extension, or shorter
+/// when it is a broken copy.
+fn logical_pages(database: &AttachedDatabase) -> Result<u32> {
+    let (objid, root) = DATABASE_ROOT;
+    let tree = Tree::open(database.file(), root, objid, TreeKind::Primary)?;
+    let space = TreeSpace::read(&tree)?;
+    Ok(space.owned.last().map_or(0, |owned| owned.node.extent.last))
+}
+
+/// Gives the file the pages that the database owns.
+fn fit(database: &AttachedDatabase, pages: u32) -> Result<()> {
+    let file = database.file();
+    if pages == 0 || file.page_count() == pages {
+        return Ok(());
+    }
+    file.set_page_count(pages)?;
+    file.sync()
+}
+
 /// A path as log records store it.
 pub(super) fn stored_path(path: &Path) -> Vec<u8> {
     StoredPath::encode_utf16(&path.to_string_lossy())
@@ -83,7 +104,7 @@ impl Instance {
     /// `JET_errFileNotFound`, `JET_errFileAccessDenied`, `JET_errDatabaseCorrupted`, `JET_errPageSizeMismatch`, the error
     /// of a state that is not clean, `JET_errInvalidDatabaseVersion`, `JET_errDatabaseSignInUse`; those of the log and
     /// the disk.
-    pub fn attach_database(&self, request: &AttachRequest) -> Result<Attached> {
+    pub fn attach_database(&self, session: &Session, request: &AttachRequest) -> Result<Attached> {
         let _one_at_a_time = self.administration.lock();
         let disk = &*self.settings.host.file_system;
         let path = disk.full_path(&request.path);
@@ -98,12 +119,14 @@ impl Instance {
         let _hold = CheckpointHold::new(self);
         let features = self.features_of(header.header().version());
         let database = self.build(dbid, header, claim, request, (logging, features))?;
+        database.open_catalog()?;
         if request.writability == Writability::ReadOnly {
             self.insert(&database);
             return Ok(Attached::New(database));
         }
+        let pages = logical_pages(&database)?;
         self.insert(&database);
-        match self.make_dirty(&database, request, logging) {
+        match self.make_dirty(session, &database, request, logging).and_then(|()| fit(&database, pages)) {
             Ok(()) => Ok(Attached::New(database)),
             Err(error) => {
                 self.remove(&database);
@@ -201,13 +224,14 @@ impl Instance {
     /// The steps of an attach that are seen on the disk.
     fn make_dirty(
         &self,
+        session: &Session,
         database: &Arc<AttachedDatabase>,
         request: &AttachRequest,
         logging: Logging,
     ) -> Result<()> {
         match (&self.log, logging) {
             (Some(log), Logging::On) => {
-                let attach = self.log_attach(log, database, request)?;
+                let attach = self.log_attach(session, log, database, request)?;
                 let mut state = database.lock_header();
                 let (generation, created) = log.newest_file();
                 let logging = AttachedLogging::Logged {
@@ -240,6 +264,7 @@ impl Instance {
 
     fn log_attach(
         &self,
+        session: &Session,
         log: &Log,
         database: &Arc<AttachedDatabase>,
         request: &AttachRequest,
@@ -247,7 +272,7 @@ impl Instance {
         let header = database.header();
         let path = stored_path(database.path());
         let mut record = encode(&Record::AttachDb(AttachDb {
-            procid: request.procid,
+            procid: session.procid(),
             dbid: database.dbid(),
             max_pages: request.pages_max,
             consistent: header.fields.lgpos_consistent,
@@ -309,28 +334,28 @@ impl Instance {
     /// # Errors
     /// `JET_errDatabaseNotFound`; `JET_errDatabaseInUse` while a session has it open, or an old transaction needs
     /// versions of it; those of the log and the disk: the database stays attached unless its end was logged already.
-    pub fn detach_database(&self, procid: u16, path: &Path) -> Result<()> {
+    pub fn detach_database(&self, session: &Session, path: &Path) -> Result<()> {
         let _one_at_a_time = self.administration.lock();
         let path = self.settings.host.file_system.full_path(path);
         let database = self.database_at(&path).ok_or_else(|| {
             Error::refused(JetError::DATABASE_NOT_FOUND, format!("{} is not attached", path.display()))
         })?;
-        self.detach(procid, &database)
+        self.detach(session, &database)
     }
 
     /// Detaches all databases, the first first; stops at the first failure.
     ///
     /// # Errors
     /// As [`Self::detach_database`].
-    pub fn detach_all(&self, procid: u16) -> Result<()> {
+    pub fn detach_all(&self, session: &Session) -> Result<()> {
         let _one_at_a_time = self.administration.lock();
         for database in self.databases() {
-            self.detach(procid, &database)?;
+            self.detach(session, &database)?;
         }
         Ok(())
     }
 
-    fn detach(&self, procid: u16, database: &Arc<AttachedDatabase>) -> Result<()> {
+    fn detach(&self, session: &Session, database: &Arc<AttachedDatabase>) -> Result<()> {
         let in_use = |about: &str| {
             let about = format!("{}: {about}", database.path().display());
             Err(Error::refused(JetError::DATABASE_IN_USE, about))
@@ -350,7 +375,7 @@ impl Instance {
         let _hold = CheckpointHold::new(self);
         database.file().sync()?;
         let mark = match &self.log {
-            Some(log) if database.is_logged() => Some(self.log_detach(log, procid, database)?),
+            Some(log) if database.is_logged() => Some(self.log_detach(session, log, database)?),
             _ => None,
         };
         self.make_clean(database, mark)?;
@@ -359,11 +384,11 @@ impl Instance {
         Ok(())
     }
 
-    fn log_detach(&self, log: &Log, procid: u16, database: &AttachedDatabase) -> Result<Lgpos> {
+    fn log_detach(&self, session: &Session, log: &Log, database: &AttachedDatabase) -> Result<Lgpos> {
         database.lock_header().settled = false;
         let path = stored_path(database.path());
         let record = encode(&Record::DetachDb(DetachDb {
-            procid,
+            procid: session.procid(),
             dbid: database.dbid(),
             flags: DetachFlags::UNICODE,
             path: &path,

@@ -4,17 +4,19 @@
 //! reads and writes of the header only, never over the log or a latch; positions of the attachment are set once.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ese_format::attach_list::AttachInfo;
-use ese_format::database_header::DatabaseHeader;
+use ese_format::database_header::{DatabaseHeader, HeaderFlags};
+use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use ese_format::signature::Signature;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::cache::CachedFile;
-use crate::error::Result;
+use crate::catalog::{CatalogSettings, LiveCatalog, Shadow};
+use crate::error::{Error, Result};
 use crate::file_map::{FileMap, Logging};
 use crate::io::Host;
 use crate::lock_order::{LeafMutex, assert_no_leaf_lock};
@@ -63,6 +65,7 @@ pub struct AttachedDatabase {
     waypoint: AtomicI32,
     attachment: LeafMutex<Attachment>,
     opens: LeafMutex<Opens>,
+    catalog: OnceLock<Arc<LiveCatalog>>,
     _claim: PathClaim,
 }
 
@@ -91,6 +94,7 @@ impl AttachedDatabase {
             waypoint: AtomicI32::new(0),
             attachment,
             opens: LeafMutex::default(),
+            catalog: OnceLock::new(),
             _claim: start.claim,
         })
     }
@@ -105,6 +109,31 @@ impl AttachedDatabase {
     #[must_use]
     pub fn file(&self) -> &Arc<CachedFile> {
         self.map.file()
+    }
+
+    /// Its catalog.
+    ///
+    /// # Errors
+    /// `JET_errInvalidDatabaseId` for the temporary database, which has none.
+    pub fn catalog(&self) -> Result<&Arc<LiveCatalog>> {
+        let about = "the temporary database has no catalog";
+        self.catalog.get().ok_or_else(|| Error::refused(JetError::INVALID_DATABASE_ID, about))
+    }
+
+    /// Opens the catalog that is in the file.
+    pub(super) fn open_catalog(&self) -> Result<()> {
+        let header = self.header();
+        let shadow = if header.flags().contains(HeaderFlags::CATALOG_SHADOWING_OFF) {
+            Shadow::Off
+        } else {
+            Shadow::Kept
+        };
+        let settings =
+            CatalogSettings { shadow, version: header.version(), clock: Arc::clone(&self.host.clock) };
+        let catalog = LiveCatalog::open(&self.map, settings)?;
+        // Nobody else has the database yet.
+        self.catalog.get_or_init(|| catalog);
+        Ok(())
     }
 
     /// Its number in log records: 0 for the temporary database, 1 to 6 for others.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! CreateDB durable -> file of two header pages, state "just created"
-//!   -> ExtendDB, root, catalog (by whoever builds them) -> version -> CreateDBFinish durable -> state "dirty"
-//!   -> system tables -> header names them -> every page written
+//!   -> ExtendDB, root, catalog, system tables -> version -> CreateDBFinish durable -> state "dirty"
+//!   -> every page written
 //! ```
 //!
 //! Until CreateDBFinish is durable a crash leaves no database: recovery deletes the file. A failure on the way does the
@@ -21,10 +21,13 @@ use ese_format::log::record::{
 use ese_format::logtime::Logtime;
 
 use crate::cache::{OpenGate, WriteBack};
+use crate::catalog::{NewDatabase, Shadow, statement};
 use crate::error::{Error, Result};
 use crate::file_map::{DBTIME_FIRST, Logging};
 use crate::io::Existing;
 use crate::log::Log;
+use crate::space::create_root;
+use crate::transaction::Session;
 
 use super::Instance;
 use super::attach::{AttachRequest, encode, stored_path};
@@ -38,25 +41,11 @@ use super::in_use::{PathClaim, PathUse};
 const CONTENT_IS_LOGGED: CreateVersion = CreateVersion { version: 2, update: 0 };
 /// What headers say of the operating system: Windows, to a program without a manifest (spec 01 §4).
 const OS_VERSION: (u32, u32, u32) = (6, 2, 9200);
-/// The default sort version until the table of locales is there (spec 01 §4.4).
-const SORT_VERSION_DEFAULT: u64 = 0x0006_0305_0006_0305;
-
-/// Whether a new database keeps a second catalog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CatalogShadow {
-    /// It does.
-    Kept,
-    /// It does not (JET_bitDbShadowingOff).
-    Off,
-}
-
 /// What is to be created.
 #[derive(Clone, Debug)]
 pub struct CreateRequest {
     /// The file.
     pub path: PathBuf,
-    /// Number of the session that asks, for the log.
-    pub procid: u16,
     /// The call's grbit, for the log.
     pub grbit: u32,
     /// What about a file that is there.
@@ -64,24 +53,9 @@ pub struct CreateRequest {
     /// Whether its changes are logged.
     pub logging: Logging,
     /// Whether it keeps a second catalog.
-    pub shadow: CatalogShadow,
+    pub shadow: Shadow,
     /// Pages it may have, 0 for any number.
     pub pages_max: u32,
-}
-
-/// Who fills a new database.
-pub trait NewContent {
-    /// Gives the file so many pages, and builds the root, the catalog and its shadow in them.
-    ///
-    /// # Errors
-    /// Any; the database is then not created.
-    fn build_catalog(&mut self, database: &Arc<AttachedDatabase>, pages: u32) -> Result<()>;
-
-    /// Creates the system tables, among them that of locales, with what the catalog has.
-    ///
-    /// # Errors
-    /// Any; the database is then not created.
-    fn build_system_tables(&mut self, database: &Arc<AttachedDatabase>) -> Result<()>;
 }
 
 impl Instance {
@@ -90,12 +64,18 @@ impl Instance {
     /// # Errors
     /// `JET_errDatabaseDuplicate` when it is attached or the file exists, `JET_errDatabaseSharingViolation`,
     /// `JET_errTooManyAttachedDatabases`, `JET_errInvalidPath` without its folder, `JET_errInvalidOperation` for "the
-    /// format that the file has"; those of the content, the log and the disk.
+    /// format that the file has"; those of space, the log and the disk.
     pub fn create_database(
         &self,
+        session: &mut Session,
         request: &CreateRequest,
-        content: &mut dyn NewContent,
     ) -> Result<Arc<AttachedDatabase>> {
+        if session.level() != 0 {
+            return Err(Error::refused(
+                JetError::IN_TRANSACTION,
+                "a database is created outside of transactions",
+            ));
+        }
         let _one_at_a_time = self.administration.lock();
         let disk = &*self.settings.host.file_system;
         let path = disk.full_path(&request.path);
@@ -116,23 +96,24 @@ impl Instance {
         }
         let header = self.new_header(dbid, request)?;
         let hold = CheckpointHold::new(self);
-        let begun = self.log_create(dbid, &path, request, &header)?;
+        let begun = self.log_create(session, dbid, &path, request, &header)?;
         let created = self.begin_file(dbid, &path, request, header, claim, begun);
         let database = match created {
             Ok(database) => database,
             Err(error) => {
-                self.undo_create(dbid, &path, request);
+                self.undo_create(session, dbid, &path, request);
                 return Err(error);
             }
         };
         self.insert(&database);
-        let filled = self.fill(&database, request, content, hold);
+        let filled = self.fill(&database, request, session);
+        drop(hold);
         if let Err(error) = filled {
             database.file().discard_changes();
             self.transactions.forget_file(database.file().id());
             self.remove(&database);
             drop(database);
-            self.undo_create(dbid, &path, request);
+            self.undo_create(session, dbid, &path, request);
             return Err(error);
         }
         Ok(database)
@@ -153,7 +134,7 @@ impl Instance {
         if let Some(log) = self.log.as_ref().filter(|_| logged) {
             fields.log_signature = log.signature();
         }
-        if request.shadow == CatalogShadow::Off {
+        if request.shadow == Shadow::Off {
             fields.flags = HeaderFlags::CATALOG_SHADOWING_OFF.bits().into();
         }
         let (os_major, os_minor, os_build) = OS_VERSION;
@@ -166,6 +147,7 @@ impl Instance {
     /// Logs CreateDB, durably; the position is null for a database that is not logged.
     fn log_create(
         &self,
+        session: &Session,
         dbid: u8,
         path: &Path,
         request: &CreateRequest,
@@ -177,7 +159,7 @@ impl Instance {
         };
         let path = stored_path(path);
         let record = encode(&Record::CreateDb(CreateDb {
-            procid: request.procid,
+            procid: session.procid(),
             dbid,
             grbit: request.grbit,
             max_pages: request.pages_max,
@@ -219,7 +201,6 @@ impl Instance {
         let logging = if begun.is_null() { Logging::Off } else { Logging::On };
         let wanted = AttachRequest {
             path: path.to_owned(),
-            procid: request.procid,
             writability: Writability::Writable,
             logging,
             pages_max: request.pages_max,
@@ -235,31 +216,29 @@ impl Instance {
         &self,
         database: &Arc<AttachedDatabase>,
         request: &CreateRequest,
-        content: &mut dyn NewContent,
-        hold: CheckpointHold<'_>,
+        session: &mut Session,
     ) -> Result<()> {
-        let pages = self.settings.initial_pages();
-        let log = self.log.as_ref().filter(|_| database.is_logged());
-        match log {
-            Some(log) => database.file().set_gate(LoggedGate::new(log, &self.transactions, database)),
-            None => database.file().set_gate(Arc::new(OpenGate)),
+        let log = self.log.as_deref().filter(|_| database.is_logged());
+        match &self.log {
+            Some(log) if database.is_logged() => {
+                database.file().set_gate(LoggedGate::new(log, &self.transactions, database));
+            }
+            _ => database.file().set_gate(Arc::new(OpenGate)),
         }
-        self.settle(database, log.map(AsRef::as_ref))?;
-        content.build_catalog(database, pages)?;
+        self.settle(database, log)?;
+        let pages = self.settings.initial_pages();
+        let root = statement::run(session, |session| create_root(database.map(), session, pages))?;
+        let version = self.settings.database_version()?;
+        let content =
+            NewDatabase { version, shadow: request.shadow, clock: Arc::clone(&self.settings.host.clock) };
+        content.fill(&root, session)?;
         {
-            let version = self.settings.database_version()?;
             let mut state = database.lock_header();
             state.file.raise_version(version);
             database.write_header(&mut state)?;
         }
-        self.finish(database, log.map(AsRef::as_ref), request.procid)?;
-        drop(hold);
-        content.build_system_tables(database)?;
-        {
-            let mut state = database.lock_header();
-            state.file.header_mut().fields.sort_version = SORT_VERSION_IN_LOCALES_TABLE.into();
-            database.write_header(&mut state)?;
-        }
+        self.finish(database, log, session)?;
+        database.open_catalog()?;
         database.file().write_back(WriteBack::All)?;
         database.file().sync()?;
         self.delete_flush_map(database.path());
@@ -281,12 +260,14 @@ impl Instance {
     }
 
     /// The content is complete: from here on a crash keeps the database.
-    fn finish(&self, database: &Arc<AttachedDatabase>, log: Option<&Log>, procid: u16) -> Result<()> {
+    fn finish(&self, database: &Arc<AttachedDatabase>, log: Option<&Log>, session: &Session) -> Result<()> {
         let logging = match log {
             Some(log) => {
                 self.log_version(log, database)?;
-                let record =
-                    encode(&Record::CreateDbFinish(CreateDbFinish { procid, dbid: database.dbid() }))?;
+                let record = encode(&Record::CreateDbFinish(CreateDbFinish {
+                    procid: session.procid(),
+                    dbid: database.dbid(),
+                }))?;
                 let appended = log.append(&[&record])?;
                 log.flush(appended.last)?;
                 let (generation, created) = log.newest_file();
@@ -303,20 +284,20 @@ impl Instance {
         state.file.attached(database.dbid(), logging, self.now())?;
         let fields = &mut state.file.header_mut().fields;
         fields.lgpos_last_resize = fields.lgpos_last_resize.max(resize);
-        fields.sort_version = SORT_VERSION_DEFAULT.into();
+        fields.sort_version = SORT_VERSION_IN_LOCALES_TABLE.into();
         database.write_header(&mut state)?;
         database.passed(&state);
         Ok(())
     }
 
     /// Takes back what a failed creation left: the file, and the number in the log.
-    fn undo_create(&self, dbid: u8, path: &Path, request: &CreateRequest) {
+    fn undo_create(&self, session: &Session, dbid: u8, path: &Path, request: &CreateRequest) {
         let logged = self.logging_of(Writability::Writable, request.logging) == Logging::On;
         let forget = || -> Result<()> {
             if let Some(log) = self.log.as_ref().filter(|_| logged) {
                 let stored = stored_path(path);
                 let record = encode(&Record::DetachDb(DetachDb {
-                    procid: request.procid,
+                    procid: session.procid(),
                     dbid,
                     flags: DetachFlags::UNICODE,
                     path: &stored,

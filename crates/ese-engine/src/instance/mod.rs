@@ -39,6 +39,7 @@ use crate::cache::PageCache;
 use crate::error::{Error, Result};
 use crate::lock_order::LeafMutex;
 use crate::log::{HeaderFacts, Log, LogOwner};
+use crate::temp::TemporaryTables;
 use crate::transaction::Transactions;
 
 use background::Worker;
@@ -47,7 +48,7 @@ use in_use::PathClaim;
 
 pub use attach::{AttachRequest, Attached, DATABASES_MAX};
 pub use attached::{AttachedDatabase, Writability};
-pub use create::{CatalogShadow, CreateRequest, NewContent};
+pub use create::CreateRequest;
 pub use header_file::{AttachedLogging, GenerationFile, HeaderFile, draw_signature};
 pub use opens::{AfterClose, OpenMode};
 pub use settings::{
@@ -77,6 +78,7 @@ pub struct Instance {
     administration: Mutex<()>,
     /// By dbid; 0 is the temporary database.
     slots: LeafMutex<[Option<Arc<AttachedDatabase>>; DATABASES_MAX + 1]>,
+    temporary_tables: LeafMutex<Option<Arc<TemporaryTables>>>,
     checkpoint: Mutex<CheckpointState>,
     /// The checkpoint in the file, for those who may not wait for `checkpoint`.
     checkpoint_position: LeafMutex<Lgpos>,

@@ -87,6 +87,8 @@ pub struct InstanceSettings {
     pub engine_format_version: u32,
     /// JET_paramMaxSessions, JET_paramMaxVerPages and their like.
     pub versions: VersionLimits,
+    /// JET_paramMaxTemporaryTables.
+    pub temporary_tables_max: u32,
     /// JET_paramAlternateDatabaseRecoveryPath.
     pub alternate_database_folder: Option<PathBuf>,
     /// JET_paramDeleteOldLogs.
@@ -122,6 +124,7 @@ impl InstanceSettings {
             waypoint_latency: 0,
             engine_format_version: EFV_USE_ENGINE_DEFAULT,
             versions: VersionLimits::default(),
+            temporary_tables_max: 20,
             alternate_database_folder: None,
             delete_old_logs: false,
             delete_out_of_range_logs: false,

@@ -78,6 +78,7 @@ impl Instance {
             begun,
             administration: Mutex::new(()),
             slots: LeafMutex::default(),
+            temporary_tables: LeafMutex::default(),
             checkpoint: Mutex::new(CheckpointState::new(checkpoint)),
             checkpoint_position: LeafMutex::new(position),
             looked: LeafMutex::new(Lgpos::NULL),

@@ -8,9 +8,12 @@ use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 
 use crate::cache::OpenGate;
+use crate::catalog::statement;
 use crate::error::{Error, Result};
 use crate::file_map::{DBTIME_FIRST, FileMap, FileMapStart, Logging};
 use crate::io::Existing;
+use crate::space::create_root;
+use crate::temp::TemporaryTables;
 
 use super::Instance;
 use super::attached::{AttachedDatabase, AttachedStart, Attachment, Writability};
@@ -18,21 +21,28 @@ use super::header_file::{HeaderFile, draw_signature};
 use super::in_use::{PathClaim, PathUse};
 
 impl Instance {
-    /// The temporary database. The first call makes it; `content` then gives the file so many pages and builds its root.
+    /// The temporary tables of the instance; the first call makes their database.
     ///
     /// # Errors
-    /// Those of the disk and of the content; the next call tries again.
-    pub fn temporary_database(
-        &self,
-        content: &mut dyn FnMut(&Arc<AttachedDatabase>, u32) -> Result<()>,
-    ) -> Result<Arc<AttachedDatabase>> {
-        if let Some(database) = self.database(0) {
-            return Ok(database);
+    /// Those of the disk; the next call tries again.
+    pub fn temporary_tables(&self) -> Result<Arc<TemporaryTables>> {
+        if let Some(tables) = self.temporary_tables.lock().clone() {
+            return Ok(tables);
         }
         let _one_at_a_time = self.administration.lock();
-        if let Some(database) = self.database(0) {
-            return Ok(database);
+        if let Some(tables) = self.temporary_tables.lock().clone() {
+            return Ok(tables);
         }
+        let database = self.make_temporary()?;
+        let version = self.settings.database_version().unwrap_or(database.header().version());
+        let tables_max = self.settings.temporary_tables_max;
+        let tables = TemporaryTables::new(database.map(), &self.transactions, version, tables_max);
+        self.insert(&database);
+        *self.temporary_tables.lock() = Some(Arc::clone(&tables));
+        Ok(tables)
+    }
+
+    fn make_temporary(&self) -> Result<Arc<AttachedDatabase>> {
         self.check_runs()?;
         let host = &self.settings.host;
         let path = host.file_system.full_path(&self.settings.temporary_file());
@@ -71,13 +81,16 @@ impl Instance {
             attachment,
             claim,
         });
-        content(&database, pages)?;
-        self.insert(&database);
+        let mut session = self.transactions.begin_system_session()?;
+        statement::run(&mut session, |session| create_root(database.map(), session, pages))?;
+        session.end()?;
         Ok(database)
     }
 
     /// Deletes the temporary database, if there is one.
     pub(super) fn drop_temporary(&self) {
+        let tables = self.temporary_tables.lock().take();
+        drop(tables);
         let Some(database) = self.database(0) else { return };
         database.file().discard_changes();
         self.transactions.forget_file(database.file().id());

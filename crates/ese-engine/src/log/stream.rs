@@ -73,7 +73,7 @@ impl LogFolder {
             let name = path.file_name().and_then(|name| name.to_str());
             match name.and_then(|name| names::parse(base_name, name)) {
                 Some(LogName::Current(extension)) if extension == wanted => {
-                    found.current = Some(path.clone())
+                    found.current = Some(path.clone());
                 }
                 Some(LogName::Temporary(extension)) if extension == wanted => {
                     found.temporary = Some(path.clone());
