@@ -24,6 +24,9 @@ mod sizes;
 mod update;
 mod values;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use ese_format::catalog::IndexDefinition;
@@ -124,7 +127,7 @@ pub struct Cursor {
     range: Option<IndexRange>,
     filter: Option<CursorFilter>,
     prepared: Option<Box<CopyBuffer>>,
-    scratch: Vec<u8>,
+
     opened_level: u8,
     navigated_level: u8,
     procid: u16,
@@ -172,7 +175,7 @@ impl Cursor {
             range: None,
             filter: None,
             prepared: None,
-            scratch: Vec::new(),
+
             opened_level: session.level(),
             navigated_level: 0,
             procid: session.procid(),
