@@ -192,7 +192,8 @@ impl Bed {
         };
         let map = FileMap::new(Arc::clone(&file), start);
         let host = Host::simulated(file_system, 1);
-        let limits = VersionLimits { store_bytes: 1 << 30, preferred_bytes: 1 << 30, ..VersionLimits::default() };
+        let limits =
+            VersionLimits { store_bytes: 1 << 30, preferred_bytes: 1 << 30, ..VersionLimits::default() };
         let transactions = Transactions::new(host, limits);
         transactions.set_count_hook(Arc::new(LongValueCounts));
         let mut session = transactions.begin_session().unwrap();
@@ -277,11 +278,8 @@ fn make_table(
     }
     for index in indexes {
         let is_primary = index.flags.contains(IndexFlags::PRIMARY);
-        let unique = if index.flags.contains(IndexFlags::UNIQUE) {
-            Uniqueness::Unique
-        } else {
-            Uniqueness::NonUnique
-        };
+        let unique =
+            if index.flags.contains(IndexFlags::UNIQUE) { Uniqueness::Unique } else { Uniqueness::NonUnique };
         let tree = if is_primary {
             primary.clone()
         } else {

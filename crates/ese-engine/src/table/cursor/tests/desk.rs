@@ -10,8 +10,8 @@ use super::bed::{Bed, Column, column, index};
 use crate::error::Result;
 use crate::table::cursor::IndexStart;
 use crate::table::{
-    ColumnChange, ColumnRequest, Completion, Cursor, MakeKeyGrbit, MoveGrbit, Prepare, RangeGrbit, RetrieveGrbit,
-    SeekGrbit, SetGrbit, UpdateGrbit,
+    ColumnChange, ColumnRequest, Completion, Cursor, MakeKeyGrbit, MoveGrbit, Prepare, RangeGrbit,
+    RetrieveGrbit, SeekGrbit, SetGrbit, UpdateGrbit,
 };
 use crate::transaction::{BeginKind, CommitOptions, Session};
 
@@ -52,7 +52,9 @@ pub(super) fn empty_bed() -> Bed {
 pub(super) fn bed() -> Bed {
     let bed = empty_bed();
     let mut desk = Desk::at(&bed);
-    for (id, v, s) in [(1, Some(10), "a"), (2, Some(20), "b"), (3, Some(20), "c"), (4, Some(30), "d"), (5, None, "e")] {
+    for (id, v, s) in
+        [(1, Some(10), "a"), (2, Some(20), "b"), (3, Some(20), "c"), (4, Some(30), "d"), (5, None, "e")]
+    {
         desk.prepare(Prepare::Insert).unwrap();
         desk.set_number(ID, id).unwrap();
         if let Some(v) = v {
@@ -172,15 +174,19 @@ impl Desk {
         self.set(column, &value.to_le_bytes())
     }
 
-    pub(super) fn set_value(&mut self, column: u32, itag: u32, data: &[u8], grbit: SetGrbit) -> Result<Completion> {
-        let change =
-            ColumnChange { column, data, bytes: data.len() as u32, grbit, offset: 0, itag };
+    pub(super) fn set_value(
+        &mut self,
+        column: u32,
+        itag: u32,
+        data: &[u8],
+        grbit: SetGrbit,
+    ) -> Result<Completion> {
+        let change = ColumnChange { column, data, bytes: data.len() as u32, grbit, offset: 0, itag };
         self.cursor.set_column(&mut self.session, &change)
     }
 
     pub(super) fn set_part(&mut self, data: &[u8], offset: u32, grbit: SetGrbit) -> Result<Completion> {
-        let change =
-            ColumnChange { column: LB, data, bytes: data.len() as u32, grbit, offset, itag: 1 };
+        let change = ColumnChange { column: LB, data, bytes: data.len() as u32, grbit, offset, itag: 1 };
         self.cursor.set_column(&mut self.session, &change)
     }
 
