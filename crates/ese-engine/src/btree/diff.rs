@@ -77,7 +77,8 @@ mod tests {
             packed_cases += 1;
             assert_eq!(&Diffs::new(&packed, form_of(size)).apply(&old, new.len()).unwrap(), new);
         }
-        assert_eq!(packed_cases, 14);
+        // All but the one that lost bytes at both ends.
+        assert_eq!(packed_cases, 12);
     }
 
     #[test]

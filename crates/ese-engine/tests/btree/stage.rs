@@ -228,6 +228,8 @@ pub(crate) struct Pages {
     next: AtomicU32,
     pub(crate) free: Mutex<Vec<u32>>,
     pub(crate) fuse: Fuse,
+    /// Pages that could not be given back.
+    leaked: AtomicU32,
 }
 
 impl PageSource for Pages {
@@ -241,7 +243,9 @@ impl PageSource for Pages {
                 let page = self.next.fetch_add(1, Ordering::SeqCst);
                 let file = tree.tree().file();
                 if page > file.page_count() {
-                    file.set_page_count((page + 1).next_power_of_two())?;
+                    file.set_page_count((page + 1).next_power_of_two()).inspect_err(|_| {
+                        self.leaked.fetch_add(1, Ordering::SeqCst);
+                    })?;
                 }
                 Ok(page)
             })
@@ -249,7 +253,9 @@ impl PageSource for Pages {
     }
 
     fn free(&self, _: &WritableTree, _: &mut dyn Author, page: u32) -> Result<()> {
-        self.fuse.burn("space")?;
+        self.fuse.burn("space").inspect_err(|_| {
+            self.leaked.fetch_add(1, Ordering::SeqCst);
+        })?;
         let mut free = self.free.lock();
         assert!(!free.contains(&page), "page {page} is given back twice");
         free.push(page);
@@ -260,7 +266,8 @@ impl PageSource for Pages {
 impl Pages {
     /// Pages that are in use.
     pub(crate) fn used(&self) -> usize {
-        self.next.load(Ordering::SeqCst) as usize - FIRST_PAGE as usize - self.free.lock().len()
+        let given = self.next.load(Ordering::SeqCst) as usize - FIRST_PAGE as usize;
+        given - self.free.lock().len() - self.leaked.load(Ordering::SeqCst) as usize
     }
 }
 
@@ -336,7 +343,7 @@ impl Stage {
         let kind = if keys == Keys::Unique { TreeKind::Primary } else { TreeKind::Index };
         let tree = Tree::open(&file, ROOT, OBJID, kind).unwrap();
         let pages =
-            Arc::new(Pages { next: AtomicU32::new(FIRST_PAGE), free: Mutex::default(), fuse: Fuse::never() });
+            Arc::new(Pages { next: AtomicU32::new(FIRST_PAGE), free: Mutex::default(), fuse: Fuse::never(), leaked: AtomicU32::new(0) });
         let tree = WritableTree::with_pages(&map, tree, Arc::clone(&pages) as Arc<dyn PageSource>);
         Self {
             file_system,

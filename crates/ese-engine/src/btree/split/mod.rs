@@ -534,3 +534,6 @@ impl WritableTree {
         begin.chain(changes).chain([Record::MacroCommit(mark), info]).collect()
     }
 }
+
+#[cfg(test)]
+mod corpus_tests;

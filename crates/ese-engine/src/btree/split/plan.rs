@@ -63,7 +63,7 @@ pub(super) struct LeafOperation<'a> {
 
 /// Which cut suits an internal page.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Below {
+pub(super) enum Below {
     /// The leaf was appended to.
     Appends,
     Other,
@@ -151,7 +151,7 @@ fn prefix_line(half: &Half) -> Option<usize> {
 }
 
 /// The split of a root: all its lines go to a page below.
-fn vertical(
+pub(super) fn vertical(
     page: &PageView<'_>,
     operation: TableOperation<'_>,
     kind: SplitOperation,
@@ -193,7 +193,7 @@ fn vertical(
 }
 
 /// The split of any other page, into itself and a right sibling.
-fn sideways(
+pub(super) fn sideways(
     page: &PageView<'_>,
     operation: TableOperation<'_>,
     kind: SplitOperation,
