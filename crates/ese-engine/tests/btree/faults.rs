@@ -108,7 +108,10 @@ fn with_fuse(fuse: impl Fn(&Stage) -> &Fuse, name: &str) {
     assert_eq!(live(&trial.stage), []);
     let compared = Replay::of(&trial.stage).catch_up(&trial.stage);
     assert!(trial.failures > 0);
-    report!("btree faults, {name}: {} failed calls, {pages} pages left, {compared} pages equal after redo", trial.failures);
+    report!(
+        "btree faults, {name}: {} failed calls, {pages} pages left, {compared} pages equal after redo",
+        trial.failures
+    );
 }
 
 #[test]

@@ -427,7 +427,17 @@ fn long_keys_and_full_pages_do_what_a_map_does() {
     for size in SIZES {
         let key = if size == PageSize::K4 { 1000 } else { 2000 };
         let lengths = Lengths { key, long_data: 40, data: 300 };
-        run(Workload { keys: 600, lengths, operations: operations(20_000), ..workload(size, Keys::Unique, 3) });
-        run(Workload { keys: 300, lengths, operations: operations(20_000), ..workload(size, Keys::Duplicates, 4) });
+        run(Workload {
+            keys: 600,
+            lengths,
+            operations: operations(20_000),
+            ..workload(size, Keys::Unique, 3)
+        });
+        run(Workload {
+            keys: 300,
+            lengths,
+            operations: operations(20_000),
+            ..workload(size, Keys::Duplicates, 4)
+        });
     }
 }

@@ -342,8 +342,12 @@ impl Stage {
         );
         let kind = if keys == Keys::Unique { TreeKind::Primary } else { TreeKind::Index };
         let tree = Tree::open(&file, ROOT, OBJID, kind).unwrap();
-        let pages =
-            Arc::new(Pages { next: AtomicU32::new(FIRST_PAGE), free: Mutex::default(), fuse: Fuse::never(), leaked: AtomicU32::new(0) });
+        let pages = Arc::new(Pages {
+            next: AtomicU32::new(FIRST_PAGE),
+            free: Mutex::default(),
+            fuse: Fuse::never(),
+            leaked: AtomicU32::new(0),
+        });
         let tree = WritableTree::with_pages(&map, tree, Arc::clone(&pages) as Arc<dyn PageSource>);
         Self {
             file_system,

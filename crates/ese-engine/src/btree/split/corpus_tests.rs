@@ -108,7 +108,12 @@ fn splits_are_chosen_as_windows_engine_chose_them() {
             if plan == logged(&split) {
                 count.0 += 1;
             } else {
-                report!("{} {}: planned {plan:?}, logged {:?}", file.name, fields.page.page_number, logged(&split));
+                report!(
+                    "{} {}: planned {plan:?}, logged {:?}",
+                    file.name,
+                    fields.page.page_number,
+                    logged(&split)
+                );
             }
         }
     }
