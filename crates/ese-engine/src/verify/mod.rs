@@ -257,7 +257,7 @@ impl<'a> Verifier<'a> {
         };
         let mut contents = Contents::new(&table, &place, self.options);
         let (owned, walked) = self.tree(table.tree(), &place, root, 1, &mut |report, page, node| {
-            contents.record(report, page, node)
+            contents.record(report, page, node);
         });
         self.report.counts.rows += walked.nodes;
         contents.rows_are_damaged |= walked.is_damaged;

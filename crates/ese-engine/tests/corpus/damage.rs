@@ -15,10 +15,10 @@ use ese_format::page::PageFlags;
 use ese_format::page_size::PageSize;
 
 /// Generator of places to damage: xorshift64*.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -70,7 +70,7 @@ impl Image {
         (self.bytes.len() / self.size.bytes()) as u32 - 2
     }
 
-    fn is_used(&self, page: u32) -> bool {
+    pub(crate) fn is_used(&self, page: u32) -> bool {
         let start = self.start(page);
         self.bytes[start..start + 8].iter().any(|byte| *byte != 0)
     }
