@@ -63,13 +63,9 @@ fn seeks_among_equal_keys_land_on_the_lowest() {
     let bed = bed();
     let mut desk = Desk::at(&bed);
     desk.index("iv");
-    for (grbit, expected) in [
-        (SeekGrbit::EQ, 2),
-        (SeekGrbit::LE, 2),
-        (SeekGrbit::GE, 2),
-        (SeekGrbit::GT, 4),
-        (SeekGrbit::LT, 1),
-    ] {
+    for (grbit, expected) in
+        [(SeekGrbit::EQ, 2), (SeekGrbit::LE, 2), (SeekGrbit::GE, 2), (SeekGrbit::GT, 4), (SeekGrbit::LT, 1)]
+    {
         assert_eq!(sought(&mut desk, 20, grbit), (OK, Ok(expected)));
     }
     assert_eq!(sought(&mut desk, 20, SeekGrbit::EQ | SeekGrbit::SET_INDEX_RANGE), (OK, Ok(2)));
@@ -105,7 +101,10 @@ fn parts_of_keys_are_checked() {
     desk.key(&two);
     assert_eq!(code(&desk.make_key(&two[..2], new)), JetError::INVALID_BUFFER_SIZE);
     assert_eq!(desk.seek(SeekGrbit::EQ), JetError::KEY_NOT_MADE);
-    assert_eq!(code(&desk.make_key(&[], new | MakeKeyGrbit::KEY_DATA_ZERO_LENGTH)), JetError::INVALID_BUFFER_SIZE);
+    assert_eq!(
+        code(&desk.make_key(&[], new | MakeKeyGrbit::KEY_DATA_ZERO_LENGTH)),
+        JetError::INVALID_BUFFER_SIZE
+    );
     desk.index("iv");
     let partial = MakeKeyGrbit::PARTIAL_COLUMN_END_LIMIT;
     assert_eq!(code(&desk.make_key(&two, new | partial)), JetError::INVALID_GRBIT);

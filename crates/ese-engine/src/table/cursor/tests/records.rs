@@ -161,7 +161,9 @@ fn long_values_want_a_transaction_and_can_be_changed_in_parts() {
 fn multi_values_are_numbered_without_holes() {
     let bed = bed();
     let values = |desk: &mut Desk| {
-        (1..).map_while(|itag| as_number(desk.get_with(N, itag, RetrieveGrbit::COPY)).ok()).collect::<Vec<_>>()
+        (1..)
+            .map_while(|itag| as_number(desk.get_with(N, itag, RetrieveGrbit::COPY)).ok())
+            .collect::<Vec<_>>()
     };
     let mut desk = Desk::on(&bed, 1);
     desk.prepare(Prepare::Replace).unwrap();
@@ -390,10 +392,15 @@ fn enumeration_lists_what_the_record_has() {
     let all = |desk: &mut Desk, grbit| {
         desk.cursor.enumerate_columns(&mut desk.session, None, usize::MAX, grbit).unwrap().0
     };
-    let listed: Vec<_> =
-        all(&mut desk, compress).into_iter().map(|column| (column.column, column.code, column.values.len())).collect();
+    let listed: Vec<_> = all(&mut desk, compress)
+        .into_iter()
+        .map(|column| (column.column, column.code, column.values.len()))
+        .collect();
     let single = JetError::WRN_COLUMN_SINGLE_VALUE;
-    assert_eq!(listed, [(ID, single, 1), (V, single, 1), (D, single, 1), (E, single, 1), (S, single, 1), (N, OK, 2)]);
+    assert_eq!(
+        listed,
+        [(ID, single, 1), (V, single, 1), (D, single, 1), (E, single, 1), (S, single, 1), (N, OK, 2)]
+    );
     desk.go_to(5);
     let v = all(&mut desk, compress).into_iter().find(|column| column.column == V).unwrap();
     assert_eq!(v.code, NULL);
