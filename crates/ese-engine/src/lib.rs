@@ -25,6 +25,7 @@ pub mod instance;
 pub mod io;
 mod lock_order;
 pub mod log;
+pub mod recovery;
 pub mod redo;
 pub mod space;
 pub mod table;

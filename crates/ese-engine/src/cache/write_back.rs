@@ -40,6 +40,12 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 /// What a page has to pass before it is written to its file (spec 06 §3.2).
 pub trait WriteGate: fmt::Debug + Send + Sync {
+    /// Whether the page may be written now; one that may not stays dirty, and is asked for again another time. The page
+    /// is read-latched.
+    fn may_write(&self, _page: &PageView<'_>) -> bool {
+        true
+    }
+
     /// Makes the log ready for a page that is about to be written: logs the before-images of uncommitted changes (W3),
     /// raises the waypoint (W2, W6). The page is read-latched. Returns `modified`, or the position of the newest record
     /// it logged.
@@ -179,6 +185,9 @@ impl CachedFile {
             };
             let view = PageView::peek(guard.bytes(), self.page_size, *page)
                 .map_err(|error| self.format_error(error))?;
+            if !gate.may_write(&view) {
+                continue;
+            }
             let status = guard.status();
             let raised = gate.before_write(&view, status.modified())?;
             status.raise_modified(raised);

@@ -29,9 +29,10 @@ pub use access::{Verdict, verdict};
 pub use database::{RedoDatabase, RedoDatabaseStart, RedoPage, RedoPages, RedoTarget};
 pub use maps::{RedoMapEntry, RedoMapKind, RedoMaps};
 pub use session::RedoSession;
-pub use version::{ImageLogged, RedoChange, RedoVersion};
+pub use version::{HeldPages, ImageLogged, RedoChange, RedoVersion};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
@@ -67,6 +68,7 @@ pub struct Redo {
     sessions: BTreeMap<u16, RedoSession>,
     trx_newest: u32,
     counts: RedoCounts,
+    held: Arc<HeldPages>,
 }
 
 /// One record on its way: what every step needs to know.
@@ -94,6 +96,12 @@ impl Redo {
     #[must_use]
     pub fn counts(&self) -> RedoCounts {
         self.counts
+    }
+
+    /// The pages that may not be written yet.
+    #[must_use]
+    pub fn held_pages(&self) -> &Arc<HeldPages> {
+        &self.held
     }
 
     /// The newest transaction id met; ids compare with wrap-around.
@@ -133,7 +141,9 @@ impl Redo {
 
     /// Ends all sessions without undo: at Init, Term and RecoveryQuit.
     pub fn end_sessions(&mut self) {
-        self.sessions.clear();
+        for (_, mut session) in std::mem::take(&mut self.sessions) {
+            session.commit0();
+        }
     }
 
     /// Whether redo takes this record: it is about transactions or pages. The others are the driver's.
@@ -258,7 +268,7 @@ impl Redo {
     }
 
     fn session(&mut self, procid: u16) -> &mut RedoSession {
-        self.sessions.entry(procid).or_insert_with(|| RedoSession::new(procid))
+        self.sessions.entry(procid).or_insert_with(|| RedoSession::new(procid, &self.held))
     }
 
     /// A record about pages: counters always, the pages only for a session whose transaction began after redo did.

@@ -40,6 +40,7 @@ pub(super) fn version_of(
         level: operation.page.level,
         change,
         image: if needs_image { ImageLogged::No } else { ImageLogged::Yes },
+        held_page: needs_image.then_some(operation.page.page_number),
     }
 }
 
@@ -58,7 +59,7 @@ impl Redo {
     ) -> Result<()> {
         let Some(operation) = record.node_operation() else { return Ok(()) };
         let procid = operation.page.procid;
-        let session = self.sessions.entry(procid).or_insert_with(|| RedoSession::new(procid));
+        let session = self.sessions.entry(procid).or_insert_with(|| RedoSession::new(procid, &self.held));
         match record {
             Record::UndoInfo(undo_info) => {
                 rebuild_version(&mut self.counts, session, undo_info);
@@ -145,7 +146,8 @@ fn make_versions(
             add(version_of(operation, insert.key.to_vec(), insert.data, RedoChange::Insert));
         }
         Record::FlagInsertAndReplaceData(insert) => {
-            re_insert_versions(counts, insert, before.map(|before| before.data), session);
+            let old = before.map(|before| (operation.page.page_number, before.data));
+            re_insert_versions(counts, insert, old, session);
         }
         Record::Replace(_) | Record::ReplaceD(_) => match before {
             Some(Before { key, data }) => {
@@ -175,11 +177,12 @@ fn make_versions(
     }
 }
 
-/// The two versions of a FlagInsertAndReplaceData: the insert's always, the replace's where the old data is known.
+/// The two versions of a FlagInsertAndReplaceData: the insert's always, the replace's where the old data is known, with
+/// the page it was on.
 pub(super) fn re_insert_versions(
     counts: &mut RedoCounts,
     record: &FlagInsertAndReplaceData<'_>,
-    old_data: Option<Vec<u8>>,
+    old_data: Option<(u32, Vec<u8>)>,
     session: &mut RedoSession,
 ) {
     counts.versions += 1;
@@ -188,11 +191,12 @@ pub(super) fn re_insert_versions(
         return;
     }
     match old_data {
-        Some(before) => {
+        Some((page, before)) => {
             let change = RedoChange::Replace { before };
             let version = version_of(&record.node, record.key.to_vec(), record.data, change);
             counts.versions += 1;
-            session.add_version(RedoVersion { rceid: record.rceid_replace, ..version });
+            let (rceid, held_page) = (record.rceid_replace, Some(page));
+            session.add_version(RedoVersion { rceid, held_page, ..version });
         }
         None => session.defer(record.rceid_replace),
     }
@@ -217,6 +221,7 @@ fn rebuild_version(counts: &mut RedoCounts, session: &mut RedoSession, record: &
     session.add_version(RedoVersion {
         level: operation.page.level.min(session.level()),
         image: ImageLogged::Yes,
+        held_page: None,
         ..version
     });
 }

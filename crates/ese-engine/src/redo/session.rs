@@ -4,10 +4,11 @@
 //! version is in the list until its level is committed to 0, rolled back, or its Undo was met.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use ese_format::lgpos::Lgpos;
 
-use super::version::{ImageLogged, RedoVersion};
+use super::version::{HeldPages, ImageLogged, RedoVersion};
 
 /// A session.
 #[derive(Clone, Debug)]
@@ -25,10 +26,11 @@ pub struct RedoSession {
     deferred: BTreeSet<u32>,
     /// Records of open macros, by their dbtime.
     macros: BTreeMap<u64, Vec<Vec<u8>>>,
+    held: Arc<HeldPages>,
 }
 
 impl RedoSession {
-    pub(super) fn new(procid: u16) -> Self {
+    pub(super) fn new(procid: u16, held: &Arc<HeldPages>) -> Self {
         Self {
             procid,
             level: 0,
@@ -40,6 +42,7 @@ impl RedoSession {
             next: 0,
             deferred: BTreeSet::new(),
             macros: BTreeMap::new(),
+            held: Arc::clone(held),
         }
     }
 
@@ -119,6 +122,9 @@ impl RedoSession {
     pub(super) fn commit0(&mut self) {
         self.level = 0;
         self.start = Lgpos::NULL;
+        for version in self.versions.values_mut() {
+            self.held.release(version);
+        }
         self.versions.clear();
         self.by_rceid.clear();
         self.deferred.clear();
@@ -133,11 +139,12 @@ impl RedoSession {
             return self.commit0();
         }
         let level = self.level;
-        let by_rceid = &mut self.by_rceid;
+        let (by_rceid, held) = (&mut self.by_rceid, &self.held);
         self.versions.retain(|_, version| {
             let stays = version.level <= level;
             if !stays {
                 by_rceid.remove(&version.rceid);
+                held.release(version);
             }
             stays
         });
@@ -169,6 +176,7 @@ impl RedoSession {
         self.deferred.remove(&version.rceid);
         if let std::collections::hash_map::Entry::Vacant(entry) = self.by_rceid.entry(version.rceid) {
             entry.insert(self.next);
+            self.held.hold(&version);
             self.versions.insert(self.next, version);
             self.next += 1;
         }
@@ -178,6 +186,7 @@ impl RedoSession {
     pub(super) fn image_is_logged(&mut self, rceid: u32) {
         if let Some(version) = self.by_rceid.get(&rceid).and_then(|place| self.versions.get_mut(place)) {
             version.image = ImageLogged::Yes;
+            self.held.release(version);
         }
     }
 
@@ -191,7 +200,9 @@ impl RedoSession {
     /// Takes a version out that was undone.
     pub(super) fn remove_version(&mut self, rceid: u32) -> Option<RedoVersion> {
         self.deferred.remove(&rceid);
-        self.by_rceid.remove(&rceid).and_then(|place| self.versions.remove(&place))
+        let mut version = self.by_rceid.remove(&rceid).and_then(|place| self.versions.remove(&place))?;
+        self.held.release(&mut version);
+        Some(version)
     }
 
     /// A version whose before-image did not come.

@@ -9,7 +9,7 @@ use ese_format::page::PageMut;
 use super::access::{Access, Change};
 use super::database::{RedoDatabase, RedoPage, RedoPages};
 use super::node::{at_record, is_versioned, re_insert_versions, version_of};
-use super::version::RedoChange;
+use super::version::{RedoChange, RedoVersion};
 use super::{At, Redo, RedoCounts, RedoSession, log_corrupted};
 use crate::apply::{self, LevelOperation, MergePages, MovePages, SplitPages};
 use crate::error::{Error, Result};
@@ -102,7 +102,7 @@ impl Redo {
 
     fn split_versions(&mut self, record: &Record<'_>, node: &NodeOperation, replaced: Option<Replaced>) {
         let procid = node.page.procid;
-        let session = self.sessions.entry(procid).or_insert_with(|| RedoSession::new(procid));
+        let session = self.sessions.entry(procid).or_insert_with(|| RedoSession::new(procid, &self.held));
         match record {
             Record::Insert(insert) => {
                 let key = [insert.prefix, insert.suffix].concat();
@@ -110,13 +110,15 @@ impl Redo {
                 session.add_version(version_of(node, key, insert.data, RedoChange::Insert));
             }
             Record::FlagInsertAndReplaceData(insert) => {
-                re_insert_versions(&mut self.counts, insert, replaced.map(|old| old.data), session);
+                let old = replaced.map(|old| (old.page, old.data));
+                re_insert_versions(&mut self.counts, insert, old, session);
             }
             Record::Replace(_) => match replaced {
-                Some(Replaced { key, data }) => {
+                Some(Replaced { page, key, data }) => {
                     let change = RedoChange::Replace { before: data.clone() };
                     self.counts.versions += 1;
-                    session.add_version(version_of(node, key, &data, change));
+                    let version = version_of(node, key, &data, change);
+                    session.add_version(RedoVersion { held_page: Some(page), ..version });
                 }
                 None => session.defer(node.rceid),
             },
@@ -155,6 +157,8 @@ impl Redo {
 
 /// The node that a split replaced, as it was.
 struct Replaced {
+    /// The page it is on after the split.
+    page: u32,
     key: Vec<u8>,
     data: Vec<u8>,
 }
@@ -211,7 +215,8 @@ fn split_level<P: RedoPages>(
                 .view()
                 .node(split.operation_line.into())
                 .map_err(|error| Error::refused(error.jet(), error.to_string()))?;
-            Some(Replaced { key: node.key().to_vec(), data: node.data.to_vec() })
+            let page = if on_new { split.new_page } else { split.page.page_number };
+            Some(Replaced { page, key: node.key().to_vec(), data: node.data.to_vec() })
         }
         _ => None,
     };

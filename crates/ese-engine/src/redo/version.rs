@@ -1,6 +1,9 @@
 //! Versions that redo makes again for transactions that may have to be undone (spec 06 §7).
 
+use std::collections::HashMap;
+
 use crate::apply::{DeltaWidth, UndoneChange};
+use crate::lock_order::LeafMutex;
 
 /// What was done to a node, with what its undo needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,4 +73,41 @@ pub struct RedoVersion {
     pub change: RedoChange,
     /// Whether the before-image is in the log.
     pub image: ImageLogged,
+    /// The page that was changed, where it may not be written before the before-image is in the log.
+    pub held_page: Option<u32>,
+}
+
+/// Pages with uncommitted changes whose before-images are not in the log: written now, a second crash could not undo
+/// them (spec 06 §3.2 W3; redo itself logs nothing).
+#[derive(Debug, Default)]
+pub struct HeldPages {
+    /// How many versions hold a page, by database number and page.
+    pages: LeafMutex<HashMap<(u8, u32), usize>>,
+}
+
+impl HeldPages {
+    /// Whether a page of this database is held.
+    #[must_use]
+    pub fn holds(&self, dbid: u8, page: u32) -> bool {
+        self.pages.lock().contains_key(&(dbid, page))
+    }
+
+    /// One more version holds its page.
+    pub(super) fn hold(&self, version: &RedoVersion) {
+        if let Some(page) = version.held_page {
+            *self.pages.lock().entry((version.dbid, page)).or_insert(0) += 1;
+        }
+    }
+
+    /// A version holds its page no more: it is undone, committed, or its before-image is in the log.
+    pub fn release(&self, version: &mut RedoVersion) {
+        let Some(page) = version.held_page.take() else { return };
+        let mut pages = self.pages.lock();
+        if let Some(count) = pages.get_mut(&(version.dbid, page)) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                pages.remove(&(version.dbid, page));
+            }
+        }
+    }
 }
