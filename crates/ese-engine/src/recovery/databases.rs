@@ -232,13 +232,7 @@ impl Databases {
     }
 
     /// A slot for a file whose header is as it has to be.
-    fn take_in(
-        &self,
-        dbid: u8,
-        logged_path: String,
-        mut header: HeaderFile,
-        max_pages: u32,
-    ) -> Result<Slot> {
+    fn take_in(&self, dbid: u8, logged_path: String, mut header: HeaderFile, max_pages: u32) -> Result<Slot> {
         header.mend()?;
         let file = self.around.cache.attach(Arc::clone(header.file()), header.header().page_size())?;
         file.set_gate(RecoveryGate::new(dbid, &self.around.held));
@@ -256,8 +250,7 @@ impl Databases {
         };
         let is_unfinished = header.header().state() == Some(DatabaseState::JustCreated);
         let redo = RedoDatabase::new(CachedPages(Arc::clone(&file)), start);
-        let attached =
-            Attached { logged_path, header, file, redo, max_pages, is_unfinished, is_told: false };
+        let attached = Attached { logged_path, header, file, redo, max_pages, is_unfinished, is_told: false };
         Ok(Slot::Attached(Box::new(attached)))
     }
 
@@ -320,9 +313,7 @@ impl Databases {
     ) -> Result<Option<HeaderFile>> {
         let file = match self.around.host.file_system.create(path, Existing::Replace) {
             Ok(file) => file,
-            Err(error)
-                if [JetError::FILE_NOT_FOUND, JetError::INVALID_PATH].contains(&error.jet()) =>
-            {
+            Err(error) if [JetError::FILE_NOT_FOUND, JetError::INVALID_PATH].contains(&error.jet()) => {
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -436,11 +427,8 @@ impl Databases {
                 fields.time_generation_max_create
             };
             if expected.is_set() && expected != ended.created {
-                let about = format!(
-                    "{} means another generation {:#x}",
-                    attached.path().display(),
-                    ended.generation
-                );
+                let about =
+                    format!("{} means another generation {:#x}", attached.path().display(), ended.generation);
                 return Err(Error::refused(JetError::REQUIRED_LOG_FILES_MISSING, about));
             }
         }

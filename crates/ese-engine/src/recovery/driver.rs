@@ -11,9 +11,7 @@ use ese_format::log::version::LogVersion;
 use ese_format::version::DatabaseVersion;
 
 use super::attach::{AttachSource, LoggedAttach};
-use super::control::{
-    MissingLogAction, OpenLogReason, RecoveryControl, RecoveryEvent, RecoveryProgress,
-};
+use super::control::{MissingLogAction, OpenLogReason, RecoveryControl, RecoveryEvent, RecoveryProgress};
 use super::databases::Databases;
 use super::options::{RecoveryOptions, StopPosition};
 use super::stream::{Next, OpenGeneration, Stream};
@@ -100,9 +98,7 @@ impl<'a> Driver<'a> {
             let redo = self.redo_from;
             let max_pages = info.max_pages.get();
             self.databases.attach(info.dbid, path, logged, AttachSource::List, redo, max_pages)?;
-            if let Some((_, attached)) =
-                self.databases.attached_mut().find(|(dbid, _)| *dbid == info.dbid)
-            {
+            if let Some((_, attached)) = self.databases.attached_mut().find(|(dbid, _)| *dbid == info.dbid) {
                 attached.redo.saw(info.dbtime.get(), info.objid_last.get());
             }
         }
@@ -159,8 +155,7 @@ impl<'a> Driver<'a> {
                 return Err(Error::refused(JetError::RECOVERED_WITHOUT_UNDO, about));
             }
             self.position = record.position;
-            let decoded =
-                record.decode().map_err(|error| Error::format(opened.generation.path(), error))?;
+            let decoded = record.decode().map_err(|error| Error::format(opened.generation.path(), error))?;
             self.record(&decoded, &record.bytes, version)?;
         }
         match records.end() {
@@ -339,10 +334,10 @@ impl<'a> Driver<'a> {
     /// Tells of a log that is about to be opened.
     pub(super) fn tell_open(&mut self, generation: i32, file: LastFile, reason: OpenLogReason) -> Result<()> {
         let is_current = file == LastFile::Current;
-        let path =
-            if is_current { self.stream.current_path() } else { self.stream.archive_path(generation) };
+        let path = if is_current { self.stream.current_path() } else { self.stream.archive_path(generation) };
         let databases = self.databases.shown();
-        let event = RecoveryEvent::OpenLog { generation, is_current, reason, path: &path, databases: &databases };
+        let event =
+            RecoveryEvent::OpenLog { generation, is_current, reason, path: &path, databases: &databases };
         answered(self.control.decide(&event, SUCCESS), "the recovery callback")
     }
 

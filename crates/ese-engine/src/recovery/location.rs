@@ -12,10 +12,7 @@ use crate::io::{Access, FileSystem};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Location {
     /// There.
-    At {
-        path: PathBuf,
-        options: MapOptions,
-    },
+    At { path: PathBuf, options: MapOptions },
     /// Nowhere: it is not in the map.
     Skipped,
 }
@@ -48,9 +45,9 @@ impl Locations {
     /// Where the database of this logged path and identity is.
     pub(super) fn of(&self, disk: &dyn FileSystem, logged: &str, identity: &Signature) -> Location {
         if let Some(map) = &self.map {
-            let named = map.iter().find(|entry| {
-                entry.logged.as_deref().is_some_and(|entry| is_same_path(entry, logged))
-            });
+            let named = map
+                .iter()
+                .find(|entry| entry.logged.as_deref().is_some_and(|entry| is_same_path(entry, logged)));
             let entry = named.or_else(|| {
                 let unnamed = map.iter().filter(|entry| entry.logged.is_none());
                 unnamed.into_iter().find(|entry| signature_of(disk, &entry.path).as_ref() == Some(identity))

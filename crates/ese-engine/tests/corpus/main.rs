@@ -2,7 +2,10 @@
 
 mod damage;
 mod expected;
+#[path = "../redo/memory.rs"]
+mod memory;
 mod original_engine;
+mod recovery;
 mod samples;
 mod sha256;
 mod space;

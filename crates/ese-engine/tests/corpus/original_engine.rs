@@ -20,10 +20,10 @@ use ese_format::key::{IndexKeys, NoTextKey};
 const INLINE_BYTES_MAX: usize = 300;
 
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     tables: usize,
     columns: usize,
-    rows: usize,
+    pub(crate) rows: usize,
     values: usize,
     digests: usize,
     defaults: usize,
@@ -201,7 +201,7 @@ impl Comparison<'_> {
     }
 }
 
-fn compare(sample: &Sample, database: &Database) -> Counts {
+pub(crate) fn compare(sample: &Sample, database: &Database) -> Counts {
     let mut counts = Counts::default();
     for dump in &sample.dumps {
         let text = String::from_utf8(dump.bytes()).unwrap();

@@ -327,4 +327,18 @@ impl LogHeader {
         }
         Ok(())
     }
+
+    /// Whether this log was made behind one whose segments have this accumulated checksum (spec 05 §4.4); versions that
+    /// keep none always say so.
+    ///
+    /// # Errors
+    /// JET_errLogSequenceChecksumMismatch.
+    pub fn check_previous_checksum(&self, accumulated: u64) -> FormatResult<()> {
+        let stored = self.previous_accumulated_checksum.get();
+        if !self.version().has_accumulated_checksum() || stored == accumulated {
+            return Ok(());
+        }
+        let problem = Problem::Checksum { stored, computed: accumulated };
+        Err(error(653, "previous accumulated checksum", problem, JetError::LOG_SEQUENCE_CHECKSUM_MISMATCH))
+    }
 }

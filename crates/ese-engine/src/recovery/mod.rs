@@ -1,0 +1,320 @@
+//! Floor 7: recovery. From whatever a crash left to databases that hold the committed state and nothing else
+//! (spec 06 §8–§13).
+//!
+//! ```text
+//! look      which logs there are, was the stream closed, where does the checkpoint say to begin   plan
+//! redo      generation by generation, record by record; databases attached as the log attaches    driver, databases
+//! check     every database the log has attached is here, every generation it needs was there
+//! undo      what was not committed is taken back, like any rollback, and logged                   undo
+//! end       headers clean, RecoveryQuit2, checkpoint
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `attach` | is this file the database that the log means? |
+//! | `location` | where to look for it: map, alternate folder, logged path |
+//! | `control` | what the application is told and asked |
+//! | `pages` | the pages of redo: the cache, and which of them may not be written yet |
+//!
+//! Invariants: nothing is changed in a file before it is certain that it belongs to the stream; a failed or interrupted
+//! recovery can be begun again and comes to the same end; a header becomes clean only when every page is in the file.
+
+mod attach;
+mod control;
+mod databases;
+mod driver;
+mod location;
+mod options;
+mod pages;
+mod plan;
+mod stream;
+mod undo;
+
+pub use attach::{AttachDecision, AttachSource, Deferral, LoggedAttach, decide};
+pub use control::{
+    MissingLogAction, NoControl, OpenLogReason, RecoveringDatabase, RecoveryControl, RecoveryEvent,
+    RecoveryProgress,
+};
+pub use options::{MapEntry, MapOptions, RecoveryOptions, StopPosition};
+
+use std::sync::Arc;
+
+use ese_format::checkpoint::{Checkpoint, FILE_TYPE_CHECKPOINT};
+use ese_format::error::JetError;
+use ese_format::lgpos::Lgpos;
+
+use crate::cache::PageCache;
+use crate::error::{Error, Result};
+use crate::instance::{GenerationFile, InstanceSettings, draw_signature};
+use crate::log::{LastFile, Log, LogFolder, LogSettings, Onward, checkpoint_file};
+use crate::redo::{Redo, RedoCounts};
+use crate::transaction::Transactions;
+
+use control::OpenLogReason as Reason;
+use databases::{Databases, Slot, Surroundings};
+use driver::{Driver, answered};
+use location::Locations;
+use plan::{Found, Plan};
+use stream::{OpenGeneration, Stream};
+use undo::Undo;
+
+/// What a recovery is asked for.
+#[derive(Clone, Debug)]
+pub struct RecoveryRequest<'a> {
+    /// The settings of the instance.
+    pub settings: &'a InstanceSettings,
+    /// The cache its databases share.
+    pub cache: &'a Arc<PageCache>,
+    /// Its transactions: what redo finds unfinished is rolled back by them, and their numbers go on behind what it met.
+    pub transactions: &'a Arc<Transactions>,
+    /// The grbits of JetInit.
+    pub options: RecoveryOptions,
+    /// Databases that are elsewhere than the log says; with a map, others are left out.
+    pub map: Option<Vec<MapEntry>>,
+    /// Where to stop.
+    pub stop: Option<StopPosition>,
+}
+
+/// A stream that is ready for a run of the engine.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The log, open behind its last record.
+    pub log: Arc<Log>,
+    /// The checkpoint as it is in the file; zeros for a new stream.
+    pub checkpoint: Box<Checkpoint>,
+    /// JET_wrnCommittedLogFilesLost, JET_wrnCommittedLogFilesRemoved.
+    pub warning: Option<JetError>,
+    /// What redo did.
+    pub counts: RedoCounts,
+}
+
+/// Makes the stream of an instance ready: a new one where there is none, one that was closed is opened, any other is
+/// recovered (spec 06 §8.2).
+///
+/// # Errors
+/// Spec 06 §8.4. `JET_errRecoveredWithoutUndo` and its like are the success of a recovery that was to stop early.
+pub fn open_stream(request: &RecoveryRequest<'_>, control: &mut dyn RecoveryControl) -> Result<Recovered> {
+    check_request(request)?;
+    let stream = Stream::look(request.settings)?;
+    let options = request.options.with_implied();
+    match plan::make(request, options, &stream, control)? {
+        Plan::NewStream => new_stream(request, &stream),
+        Plan::Closed { generation, checkpoint } => {
+            tell_do(&stream, options, control)?;
+            let log = open_behind(request, &stream, &generation)?;
+            Ok(Recovered { log, checkpoint, warning: None, counts: RedoCounts::default() })
+        }
+        Plan::Recover(found) => {
+            answered(control.progress(RecoveryProgress::Begin), "the progress callback")?;
+            let outcome = recover(request, options, &stream, *found, control);
+            let told = match &outcome {
+                Ok(_) => control.progress(RecoveryProgress::Complete),
+                Err(error) if is_early_stop(error.jet()) => control.progress(RecoveryProgress::Complete),
+                Err(_) => control.progress(RecoveryProgress::Fail),
+            };
+            let recovered = outcome?;
+            answered(told, "the progress callback")?;
+            tell_do(&stream, options, control)?;
+            Ok(recovered)
+        }
+    }
+}
+
+fn is_early_stop(jet: JetError) -> bool {
+    [JetError::RECOVERED_WITHOUT_UNDO, JetError::RECOVERED_WITHOUT_UNDO_DATABASES_CONSISTENT].contains(&jet)
+}
+
+/// Combinations that are refused before anything is looked at (spec 06 §8.1).
+fn check_request(request: &RecoveryRequest<'_>) -> Result<()> {
+    let settings = request.settings;
+    if request.stop.is_some() && (settings.delete_old_logs || settings.delete_out_of_range_logs) {
+        return Err(Error::refused(JetError::INVALID_PARAMETER, "a place to stop, and logs to delete"));
+    }
+    let keeps = request.options.contains(RecoveryOptions::KEEP_ATTACHED);
+    let circular = settings.circular == crate::log::Circular::On;
+    if settings.cleanup_mismatched_logs && (keeps || !circular) {
+        return Err(Error::refused(JetError::INVALID_SETTINGS, "JET_paramCleanupMismatchedLogFiles"));
+    }
+    Ok(())
+}
+
+/// The ordinary start of the instance: -584 where the application wanted no undo.
+fn tell_do(stream: &Stream, options: RecoveryOptions, control: &mut dyn RecoveryControl) -> Result<()> {
+    let default = if options.contains(RecoveryOptions::WITHOUT_UNDO) {
+        JetError::RECOVERED_WITHOUT_UNDO_DATABASES_CONSISTENT
+    } else {
+        JetError::from_code(0)
+    };
+    let path = stream.current_path();
+    let event = RecoveryEvent::OpenLog {
+        generation: 0,
+        is_current: true,
+        reason: Reason::Do,
+        path: &path,
+        databases: &[],
+    };
+    answered(control.decide(&event, default), "the recovery callback")
+}
+
+fn new_stream(request: &RecoveryRequest<'_>, stream: &Stream) -> Result<Recovered> {
+    let checkpoint = stream.settings.checkpoint_path();
+    if stream.disk.is_file(&checkpoint) {
+        stream.disk.remove(&checkpoint)?;
+    }
+    let log = Log::create(stream.settings.clone(), draw_signature(&request.settings.host))?;
+    let checkpoint = Box::new(Checkpoint::zeroed());
+    Ok(Recovered { log, checkpoint, warning: None, counts: RedoCounts::default() })
+}
+
+/// Opens the log behind a generation, at the generation's own size and version.
+fn open_behind(request: &RecoveryRequest<'_>, stream: &Stream, last: &OpenGeneration) -> Result<Arc<Log>> {
+    let mut settings = stream.settings.clone();
+    let header = &last.header;
+    let is_segmented = header.version().is_segmented();
+    if is_segmented {
+        let asked = request.settings.log_file_kb.is_some();
+        if asked && header.file_sectors.get() != settings.file_segments {
+            let about = format!("{} has another size", last.generation.path().display());
+            let jet = JetError::LOG_FILE_SIZE_MISMATCH_DATABASES_CONSISTENT;
+            return Err(Error::refused(jet, about));
+        }
+        settings.file_segments = header.file_sectors.get();
+        settings.version = header.version();
+    }
+    Log::open(settings, last.generation.place(last.file, Onward::SameGeneration)?)
+}
+
+fn recover(
+    request: &RecoveryRequest<'_>,
+    options: RecoveryOptions,
+    stream: &Stream,
+    found: Found,
+    control: &mut dyn RecoveryControl,
+) -> Result<Recovered> {
+    let Found { start, attachments, signature, mut checkpoint } = found;
+    let redo = Redo::new();
+    let settings = request.settings;
+    let first = &start.first.header;
+    let around = Surroundings {
+        host: settings.host.clone(),
+        cache: Arc::clone(request.cache),
+        locations: Locations {
+            map: request.map.clone(),
+            alternate_folder: settings.alternate_database_folder.clone(),
+            replay_unmapped: options.contains(RecoveryOptions::REPLAY_UNMAPPED),
+        },
+        options,
+        stream: signature,
+        page_size: settings.page_size,
+        held: Arc::clone(redo.held_pages()),
+    };
+    let generation = GenerationFile { generation: first.generation.get(), created: first.created };
+    let databases = Databases { around, slots: std::collections::BTreeMap::new(), generation };
+    let mut driver = Driver::new(stream, databases, redo, options, control);
+    driver.stop = request.stop;
+    driver.deletes_out_of_range = settings.delete_out_of_range_logs;
+    driver.redo_from = if start.from.is_null() {
+        Lgpos::new(generation.generation, first.header_sectors.get(), 0)
+    } else {
+        start.from
+    };
+    driver.position = driver.redo_from;
+    let replayed = driver
+        .tell_open(generation.generation, start.first.file, Reason::Redo)
+        .and_then(|()| driver.attach_stored(&attachments))
+        .and_then(|()| driver.run(start))
+        .and_then(|last| driver.check_end(&last).map(|()| last));
+    let last = match replayed {
+        Ok(last) => last,
+        Err(error) => {
+            driver.databases.leave_dirty();
+            return Err(error);
+        }
+    };
+    let counts = driver.redo.counts();
+    request.transactions.saw_trx(driver.redo.trx_newest());
+    let (end, redo_from) = (driver.end, driver.redo_from);
+    let Driver { mut databases, redo, .. } = driver;
+    databases.remove_unfinished_creations()?;
+    let quit = match end.quit {
+        // The log ends with Term or RecoveryQuit: nothing is open, nothing is attached.
+        Some(quit) => {
+            let log = open_behind(request, stream, &last)?;
+            (log, quit)
+        }
+        None => {
+            let sessions = redo.into_sessions().inspect_err(|_| databases.leave_dirty())?;
+            let log = open_behind(request, stream, &last)?;
+            let ends_with_mark = end.last_mark.filter(|_| end.ends_with_mark && sessions.is_empty());
+            let undo = Undo {
+                log: &log,
+                transactions: request.transactions,
+                redo_from,
+                ends_with_mark,
+                checkpoint: checkpoint.checkpoint,
+            };
+            let ended = undo.run(databases, sessions)?;
+            (log, ended.quit)
+        }
+    };
+    let (log, quit) = quit;
+    let last_generation = log.generation();
+    checkpoint.checkpoint = quit;
+    checkpoint.database_consistency = quit;
+    checkpoint.signature = signature;
+    checkpoint.flags = 0;
+    checkpoint.file_type = FILE_TYPE_CHECKPOINT.into();
+    checkpoint.parameters = log.settings().parameters();
+    checkpoint.attach_list.fill(0);
+    checkpoint_file::write(&*stream.disk, &stream.settings.checkpoint_path(), &checkpoint)?;
+    if options.contains(RecoveryOptions::TRUNCATE_LOGS) {
+        truncate(stream, last_generation);
+    }
+    Ok(Recovered { log, checkpoint, warning: end.warning, counts })
+}
+
+/// Deletes the archived logs below a generation, lowest first, until one cannot be deleted.
+fn truncate(stream: &Stream, generation: i32) {
+    let folder = LogFolder::scan(
+        &*stream.disk,
+        &stream.settings.folder,
+        &stream.settings.base_name,
+        stream.settings.extension,
+    );
+    let Ok(folder) = folder else { return };
+    for (_, path) in folder.archives().range(..generation) {
+        if let Err(error) = stream.disk.remove(path) {
+            tracing::warn!(%error, "an old log stays");
+            return;
+        }
+    }
+}
+
+impl Stream {
+    /// The files of the stream that these settings name.
+    fn look(settings: &InstanceSettings) -> Result<Self> {
+        let disk = Arc::clone(&settings.host.file_system);
+        let mut log_settings: LogSettings = settings.log_settings()?;
+        let folder = LogFolder::scan(&*disk, &settings.log_folder, &settings.base_name, settings.extension)
+            .map_err(|error| match error.jet() {
+            JetError::FILE_NOT_FOUND => Error::refused(JetError::INVALID_PATH, error.to_string()),
+            _ => error,
+        })?;
+        log_settings.extension = folder.extension();
+        Ok(Self { disk, settings: log_settings, folder })
+    }
+}
+
+impl Databases {
+    /// Deletes the files of databases whose CreateDBFinish never came.
+    fn remove_unfinished_creations(&mut self) -> Result<()> {
+        let unfinished: Vec<u8> =
+            self.attached().filter(|(_, attached)| attached.is_unfinished).map(|(dbid, _)| dbid).collect();
+        for dbid in unfinished {
+            if let Some(Slot::Attached(attached)) = self.slots.remove(&dbid) {
+                self.close(*attached, Lgpos::NULL)?;
+            }
+        }
+        Ok(())
+    }
+}
