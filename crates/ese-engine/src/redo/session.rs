@@ -3,7 +3,7 @@
 //! Invariants: a session whose Begin0 was not seen is before the start of redo, and nothing of it changes a page; a
 //! version is in the list until its level is committed to 0, rolled back, or its Undo was met.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ese_format::lgpos::Lgpos;
@@ -18,10 +18,11 @@ pub struct RedoSession {
     trx_begin0: u32,
     start: Lgpos,
     began: bool,
-    /// Versions by the order they were made in.
-    versions: BTreeMap<u64, RedoVersion>,
-    by_rceid: HashMap<u32, u64>,
-    next: u64,
+    /// Versions in the order of their ids, which is that of the changes: one that is rebuilt from its UndoInfo comes
+    /// late, and belongs between the others. Counted from `base`, since ids wrap around.
+    versions: BTreeMap<i32, RedoVersion>,
+    /// An id of this transaction.
+    base: u32,
     /// Versions whose before-image must still come.
     deferred: BTreeSet<u32>,
     /// Records of open macros, by their dbtime.
@@ -38,8 +39,7 @@ impl RedoSession {
             start: Lgpos::NULL,
             began: false,
             versions: BTreeMap::new(),
-            by_rceid: HashMap::new(),
-            next: 0,
+            base: 0,
             deferred: BTreeSet::new(),
             macros: BTreeMap::new(),
             held: Arc::clone(held),
@@ -126,7 +126,6 @@ impl RedoSession {
             self.held.release(version);
         }
         self.versions.clear();
-        self.by_rceid.clear();
         self.deferred.clear();
     }
 
@@ -139,11 +138,10 @@ impl RedoSession {
             return self.commit0();
         }
         let level = self.level;
-        let (by_rceid, held) = (&mut self.by_rceid, &self.held);
+        let held = &self.held;
         self.versions.retain(|_, version| {
             let stays = version.level <= level;
             if !stays {
-                by_rceid.remove(&version.rceid);
                 held.release(version);
             }
             stays
@@ -168,23 +166,30 @@ impl RedoSession {
 
     /// Whether a version with this id is in the list.
     pub(super) fn has_version(&self, rceid: u32) -> bool {
-        self.by_rceid.contains_key(&rceid)
+        self.versions.contains_key(&self.place_of(rceid))
     }
 
     /// Adds a version; one with its id that is there already stays.
     pub(super) fn add_version(&mut self, version: RedoVersion) {
         self.deferred.remove(&version.rceid);
-        if let std::collections::hash_map::Entry::Vacant(entry) = self.by_rceid.entry(version.rceid) {
-            entry.insert(self.next);
-            self.held.hold(&version);
-            self.versions.insert(self.next, version);
-            self.next += 1;
+        if self.versions.is_empty() {
+            self.base = version.rceid;
         }
+        let place = self.place_of(version.rceid);
+        if let std::collections::btree_map::Entry::Vacant(entry) = self.versions.entry(place) {
+            self.held.hold(&version);
+            entry.insert(version);
+        }
+    }
+
+    fn place_of(&self, rceid: u32) -> i32 {
+        rceid.wrapping_sub(self.base).cast_signed()
     }
 
     /// Notes that the before-image of a version is in the log.
     pub(super) fn image_is_logged(&mut self, rceid: u32) {
-        if let Some(version) = self.by_rceid.get(&rceid).and_then(|place| self.versions.get_mut(place)) {
+        let place = self.place_of(rceid);
+        if let Some(version) = self.versions.get_mut(&place) {
             version.image = ImageLogged::Yes;
             self.held.release(version);
         }
@@ -200,7 +205,7 @@ impl RedoSession {
     /// Takes a version out that was undone.
     pub(super) fn remove_version(&mut self, rceid: u32) -> Option<RedoVersion> {
         self.deferred.remove(&rceid);
-        let mut version = self.by_rceid.remove(&rceid).and_then(|place| self.versions.remove(&place))?;
+        let mut version = self.versions.remove(&self.place_of(rceid))?;
         self.held.release(&mut version);
         Some(version)
     }

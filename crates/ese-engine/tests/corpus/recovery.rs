@@ -10,7 +10,9 @@ use ese_engine::database::{AcceptedStates, Database, OpenOptions};
 use ese_engine::error::Result;
 use ese_engine::instance::InstanceSettings;
 use ese_engine::io::{Background, Host, SimulatedFileSystem};
-use ese_engine::recovery::{NoControl, Recovered, RecoveryOptions, RecoveryRequest, StopPosition, open_stream};
+use ese_engine::recovery::{
+    NoControl, Recovered, RecoveryOptions, RecoveryRequest, StopPosition, open_stream,
+};
 use ese_engine::transaction::{Transactions, VersionLimits};
 use ese_engine::verify::{VerifyOptions, verify};
 use ese_format::checkpoint::Checkpoint;
@@ -206,11 +208,10 @@ fn crashed_databases_have_what_was_committed() {
         let ours = MemoryPages::of_file(PageSize::K4, &scene.bytes("crash.edb"));
         let mut differing = Vec::new();
         let pages = ours.compare(&theirs, |_| true, |page, problem| differing.push((page, problem)));
-        for (page, problem) in differing.iter().take(3) {
+        for (page, problem) in differing.iter().take(30) {
             report!("{set}: page {page}: {problem}");
         }
-        let content =
-            scene.check_content(&corpus, "crash.edb", &format!("ese/{set}/recovered/crash.edb"));
+        let content = scene.check_content(&corpus, "crash.edb", &format!("ese/{set}/recovered/crash.edb"));
         report!("{set}: {content}; pages against the original's recovery: {pages:?}; {counts:?}");
         assert_eq!(scene.last_records(2), ["ShutDownMark", "RecoveryQuit2"], "{set}");
         assert_eq!(pages.different, 0, "{set}");
