@@ -14,7 +14,18 @@ const START: RecoveredTransaction =
     RecoveredTransaction { procid: 7, trx_begin0: 0x100, level: 2, start: Lgpos::NULL };
 
 fn version(rceid: u32, level: u8, key: &str, change: RedoChange, image: ImageLogged) -> RedoVersion {
-    RedoVersion { dbid: 1, fdp: 4, objid: 9, key: key.into(), data: None, rceid, level, change, image }
+    RedoVersion {
+        dbid: 1,
+        fdp: 4,
+        objid: 9,
+        key: key.into(),
+        data: None,
+        rceid,
+        level,
+        change,
+        image,
+        held_page: None,
+    }
 }
 
 #[test]
