@@ -1,0 +1,8 @@
+//! Schemas of attached databases: new databases, DDL against the behaviour table and a model, information calls,
+//! temporary tables.
+
+mod behaviour;
+mod new_database;
+#[path = "../corpus/sha256.rs"]
+mod sha256;
+mod stage;
