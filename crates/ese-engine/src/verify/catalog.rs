@@ -1,6 +1,8 @@
 //! Catalog and shadow: the same rows twice (spec 03 §2).
 
+use ese_format::catalog::{CatalogRow, RowKind};
 use ese_format::error::JetError;
+use ese_format::record::RecordView;
 
 use crate::btree::{Tree, TreeCursor};
 use crate::error::Result;
@@ -45,7 +47,23 @@ fn compare_rows(catalog: &Tree, shadow: &Tree, place: &Place, report: &mut Verif
     }
 }
 
+/// Whether both cursors are on the same row. Statistics are kept in the catalog alone (spec 03 §6.1).
 fn are_equal(left: &TreeCursor, right: &TreeCursor) -> Result<bool> {
-    let (Some(left), Some(right)) = (left.node()?, right.node()?) else { return Ok(false) };
-    Ok(left.key() == right.key() && left.data == right.data)
+    let (Some(in_catalog), Some(in_shadow)) = (left.node()?, right.node()?) else { return Ok(false) };
+    if in_catalog.key() != in_shadow.key() || in_catalog.data == in_shadow.data {
+        return Ok(in_catalog.key() == in_shadow.key());
+    }
+    Ok(row_without_statistics(left)? == row_without_statistics(right)?)
+}
+
+fn row_without_statistics(cursor: &TreeCursor) -> Result<Option<CatalogRow>> {
+    let (Some(node), Some((page, _))) = (cursor.node()?, cursor.position()) else { return Ok(None) };
+    let row = RecordView::parse(node.data, page.record_format()).and_then(|view| CatalogRow::decode(&view));
+    let mut row = row.map_err(|error| cursor.tree().file().format_error(error.on_page(page.number())))?;
+    match &mut row.kind {
+        RowKind::Table(table) => table.stats = None,
+        RowKind::Index(index) => index.stats = None,
+        _ => {}
+    }
+    Ok(Some(row))
 }

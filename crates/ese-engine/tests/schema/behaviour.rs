@@ -1,8 +1,8 @@
 //! Rows of the behaviour table (facts/behaviour.csv, area DDL) and of spec 09 §5.6, §6.2, §10.
 
 use ese_engine::catalog::{
-    ColumnOrder, ColumnScope, ItemOutcome, NewColumn, NewCondition, NewDefault, NewIndex, NewTable, RenamedColumn,
-    TableHold,
+    ColumnOrder, ColumnScope, ItemOutcome, NewColumn, NewCondition, NewDefault, NewIndex, NewTable,
+    RenamedColumn, TableHold,
 };
 use ese_engine::table::MoveGrbit;
 use ese_engine::transaction::{BeginKind, CommitOptions, Session};
@@ -50,9 +50,7 @@ fn fixture(stage: &Stage, session: &mut Session) {
         ["id", "v", "s"].map(|name| opened.column(session, name).expect("a column")).to_vec();
     for (id, v, s) in [(1, 10, "a"), (2, 20, "b"), (3, 20, "c"), (4, 30, "d"), (5, 40, "e")] {
         let (id, v) = (i32::to_le_bytes(id), i32::to_le_bytes(v));
-        opened
-            .insert(session, &[(ids[0], &id), (ids[1], &v), (ids[2], s.as_bytes())])
-            .expect("a new record");
+        opened.insert(session, &[(ids[0], &id), (ids[1], &v), (ids[2], s.as_bytes())]).expect("a new record");
     }
 }
 
@@ -305,7 +303,10 @@ fn section_10_3_what_columns_may_be() {
         (column("x", 11, 0x8004), JetError::INVALID_GRBIT),
         (column("x", 11, 0x8000), JetError::INVALID_PARAMETER),
         (with(column("x", 4, 0), NewDefault::Value(&[0; 5])), JetError::DEFAULT_VALUE_TOO_BIG),
-        (NewColumn { default: NewDefault::Value(&long_default), ..column("x", 11, 0) }, JetError::DEFAULT_VALUE_TOO_BIG),
+        (
+            NewColumn { default: NewDefault::Value(&long_default), ..column("x", 11, 0) },
+            JetError::DEFAULT_VALUE_TOO_BIG,
+        ),
     ];
     for (place, (new, expected)) in cases.iter().enumerate() {
         let refused = opened.add_column(&scene.stage, &mut scene.session, new);
@@ -360,7 +361,8 @@ fn row_331_an_autoincrement_column_numbers_the_records() {
 fn row_328_another_default() {
     let stage = Stage::new(PageSize::K4);
     let mut session = stage.session();
-    let with = |name, grbit| NewColumn { default: NewDefault::Value(&[1, 0, 0, 0]), ..column(name, 4, grbit) };
+    let with =
+        |name, grbit| NewColumn { default: NewDefault::Value(&[1, 0, 0, 0]), ..column(name, 4, grbit) };
     let variable = NewColumn { default: NewDefault::Value(b"old"), ..column("variable", 10, 0) };
     let columns = [long("id"), with("fixed", 0), variable, with("tagged", 2)];
     let indexes = [index("pk", "+id\0\0", 2)];
@@ -385,7 +387,11 @@ fn row_328_another_default() {
             opened.get(session, column).expect("a value").expect("not NULL")[0]
         })
     };
-    assert_eq!(row(&mut session), [1, b'o', 2], "a record keeps what it was made with, but for tagged columns");
+    assert_eq!(
+        row(&mut session),
+        [1, b'o', 2],
+        "a record keeps what it was made with, but for tagged columns"
+    );
     opened.cursor.move_last(&mut session).expect("rows");
     let mut row = |session: &mut Session| {
         ["fixed", "variable", "tagged"].map(|name| {
@@ -429,7 +435,10 @@ fn rows_192_to_197_and_334_indexes() {
         (index("x", "+v\0\0", 0xA), JetError::INVALID_GRBIT),
         (index("x", "+v\0\0", 0x2_4000), JetError::INVALID_GRBIT),
         (index("x", "+v\0\0", 0x40_0001), JetError::INVALID_GRBIT),
-        (index("x", "+v\0\0", 0x40_0000), JetError::ENGINE_FORMAT_VERSION_PARAM_TOO_LOW_FOR_REQUESTED_FEATURE),
+        (
+            index("x", "+v\0\0", 0x40_0000),
+            JetError::ENGINE_FORMAT_VERSION_PARAM_TOO_LOW_FOR_REQUESTED_FEATURE,
+        ),
         (index("x", "+v\0\0", 0x100), JetError::INVALID_GRBIT),
         (index("x", "+d\0\0", 0x120), JetError::INDEX_INVALID_DEF),
         (NewIndex { key_most: 100, ..index("x", "+v\0\0", 0x8000) }, JetError::INDEX_INVALID_DEF),
@@ -440,7 +449,10 @@ fn rows_192_to_197_and_334_indexes() {
         (index("x", "+v\0\0", 0x1000), JetError::INDEX_TUPLES_TEXT_BINARY_COLUMNS_ONLY),
         (index("x", "+s\0\0", 0x1001), JetError::INDEX_TUPLES_NON_UNIQUE_ONLY),
         (index("x", "+s\0\0", 0x1002), JetError::INDEX_TUPLES_SECONDARY_INDEX_ONLY),
-        (NewIndex { var_seg_mac: 9, ..index("x", "+s\0\0", 0x1000) }, JetError::INDEX_TUPLES_VAR_SEG_MAC_NOT_ALLOWED),
+        (
+            NewIndex { var_seg_mac: 9, ..index("x", "+s\0\0", 0x1000) },
+            JetError::INDEX_TUPLES_VAR_SEG_MAC_NOT_ALLOWED,
+        ),
         (limits([1, 10, 5, 1, 0]), JetError::INDEX_TUPLES_INVALID_LIMITS),
         (limits([5, 4, 5, 1, 0]), JetError::INDEX_TUPLES_INVALID_LIMITS),
         (NewIndex { conditions: &bad_condition, ..index("x", "+v\0\0", 0) }, JetError::INVALID_GRBIT),
@@ -451,10 +463,16 @@ fn rows_192_to_197_and_334_indexes() {
         assert_eq!(jet(refused), Some(*expected), "case {place}: {new:?}");
     }
     opened.create_index(stage, session, &index("sixteen", &sixteen, 0)).expect("16 columns, one of them");
-    opened.create_index(stage, session, &index("unsigned", "+v\0n\0\0", 0)).expect("later names need no sign");
+    opened
+        .create_index(stage, session, &index("unsigned", "+v\0n\0\0", 0))
+        .expect("later names need no sign");
     opened.create_index(stage, session, &index("empty", "+v\0\0", 0x120)).expect("empty and ignoring NULLs");
     opened
-        .create_index(stage, session, &NewIndex { conditions: &condition, ..index("conditional", "-v\0\0", 0) })
+        .create_index(
+            stage,
+            session,
+            &NewIndex { conditions: &condition, ..index("conditional", "-v\0\0", 0) },
+        )
         .expect("a conditional index");
     let drop_index = |session: &mut Session, opened: &Opened, name: &[u8]| {
         stage.catalog.delete_index(session, &opened.hold, name)
@@ -596,8 +614,14 @@ fn rows_201_to_204_information() {
     let opened = scene.open(0);
     let names = scene.names(&scene.session);
     assert_eq!(names, ["MSysLocales", "MSysObjects", "MSysObjectsShadow", "MSysObjids", "t"]);
-    let flags: Vec<u32> = scene.stage.catalog.objects(&scene.session).expect("a sound catalog")
-        .iter().map(|object| object.flags).collect();
+    let flags: Vec<u32> = scene
+        .stage
+        .catalog
+        .objects(&scene.session)
+        .expect("a sound catalog")
+        .iter()
+        .map(|object| object.flags)
+        .collect();
     assert_eq!(flags, [0x8800_0000, 0xC000_0000, 0xC000_0000, 0xC800_0000, 0]);
     let schema = std::sync::Arc::clone(opened.cursor.table().schema());
     let columns: Vec<Vec<u8>> =

@@ -71,8 +71,7 @@ fn the_first_records_of_the_other_system_tables_are_those_of_basic_edb() {
     assert_eq!(locales.len(), 7);
     let key = "7F2E005300630068000965006D0061005C000945007800740065000972006E0061006C00095C004D0061006A00096F0072000000000006";
     assert_eq!(hex(&locales[0].0), key);
-    let text: Vec<u8> =
-        ".Schema\\External\\Major\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let text: Vec<u8> = ".Schema\\External\\Major\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(hex(&locales[0].1), format!("02800A000101000000FC2E00{}", hex(&text)));
 }
 

@@ -142,12 +142,22 @@ impl Stage {
 }
 
 impl Opened {
-    pub(crate) fn add_column(&mut self, stage: &Stage, session: &mut Session, new: &NewColumn<'_>) -> Result<ColumnId> {
+    pub(crate) fn add_column(
+        &mut self,
+        stage: &Stage,
+        session: &mut Session,
+        new: &NewColumn<'_>,
+    ) -> Result<ColumnId> {
         let table = self.cursor.table().clone();
         stage.catalog.add_column(session, &table, &self.hold, new).map(|added| added.id)
     }
 
-    pub(crate) fn create_index(&mut self, stage: &Stage, session: &mut Session, new: &NewIndex<'_>) -> Result<()> {
+    pub(crate) fn create_index(
+        &mut self,
+        stage: &Stage,
+        session: &mut Session,
+        new: &NewIndex<'_>,
+    ) -> Result<()> {
         let table = self.cursor.table().clone();
         stage.catalog.create_indexes(session, &table, &self.hold, std::slice::from_ref(new)).result
     }
