@@ -16,7 +16,7 @@ use ese_format::catalog::DATABASE_ROOT;
 use ese_format::database_header::{HeaderExpectation, StateRule};
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
-use ese_format::log::record::{AttachDb, DatabaseFlags, DetachDb, DetachFlags, Record, SetDbVersion};
+use ese_format::log::record::{AttachDb, DatabaseFlags, DetachDb, DetachFlags, Record, SetDbVersion, Trace};
 use ese_format::version::{self, DatabaseVersion, EFV_USE_ENGINE_DEFAULT};
 
 use crate::btree::{Tree, TreeKind};
@@ -34,9 +34,12 @@ use super::checkpoint::CheckpointHold;
 use super::gate::LoggedGate;
 use super::header_file::{AttachedLogging, GenerationFile, HeaderFile, draw_signature};
 use super::in_use::{PathClaim, PathUse};
+use super::settings::Rollover;
 
 /// User databases of an instance: dbid 1 to 6.
 pub const DATABASES_MAX: usize = 6;
+/// The session number of records that are no session's (spec 05 §1).
+const PROCID_NONE: u16 = 0xFFFF;
 /// Since when attaching logs the version of the database (spec 05 §6).
 const LOGS_VERSION_SINCE: u32 = 6;
 
@@ -246,6 +249,7 @@ impl Instance {
                 drop(state);
                 database.file().set_gate(LoggedGate::new(log, &self.transactions, database));
                 self.log_version(log, database)?;
+                self.roll_if_asked(log)?;
             }
             _ => {
                 let mut state = database.lock_header();
@@ -284,6 +288,16 @@ impl Instance {
         let appended = log.append_with(&mut record, &mut |position, _| database.set_attach(position))?;
         log.flush(appended.last)?;
         Ok(appended.last)
+    }
+
+    /// With aggressive rollover the log begins another generation, and says that it was made to (spec 05 §10).
+    pub(super) fn roll_if_asked(&self, log: &Log) -> Result<()> {
+        if self.settings.rollover == Rollover::WhenFull {
+            return Ok(());
+        }
+        log.roll()?;
+        let record = encode(&Record::ForceLogRollover(Trace { procid: PROCID_NONE, text: &[] }))?;
+        log.append(&[&record]).map(|_| ())
     }
 
     /// Tells the log which format the database has (spec 05 §10), where logs have a record for it.
@@ -379,6 +393,9 @@ impl Instance {
             _ => None,
         };
         self.make_clean(database, mark)?;
+        if let Some(log) = self.log.as_deref().filter(|_| mark.is_some()) {
+            self.roll_if_asked(log)?;
+        }
         self.transactions.forget_file(database.file().id());
         self.remove(database);
         Ok(())

@@ -238,6 +238,7 @@ impl Instance {
             database.write_header(&mut state)?;
         }
         self.finish(database, log, session)?;
+        log.map_or(Ok(()), |log| self.roll_if_asked(log))?;
         database.open_catalog()?;
         database.file().write_back(WriteBack::All)?;
         database.file().sync()?;

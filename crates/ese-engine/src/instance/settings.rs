@@ -81,8 +81,6 @@ pub struct InstanceSettings {
     pub extension_pages: u32,
     /// JET_paramCheckpointDepthMax.
     pub checkpoint_depth: u64,
-    /// JET_paramWaypointLatency, in generations.
-    pub waypoint_latency: u32,
     /// JET_paramEngineFormatVersion.
     pub engine_format_version: u32,
     /// JET_paramMaxSessions, JET_paramMaxVerPages and their like.
@@ -121,7 +119,6 @@ impl InstanceSettings {
             cache_bytes: CACHE_BYTES_DEFAULT,
             extension_pages: EXTENSION_PAGES_DEFAULT,
             checkpoint_depth: CHECKPOINT_DEPTH_DEFAULT,
-            waypoint_latency: 0,
             engine_format_version: EFV_USE_ENGINE_DEFAULT,
             versions: VersionLimits::default(),
             temporary_tables_max: 20,

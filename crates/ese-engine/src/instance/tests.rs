@@ -259,6 +259,42 @@ impl LogHeaderVersion {
 }
 
 #[test]
+fn new_databases_of_every_page_size_and_format_are_sound() {
+    use ese_format::page_size::PageSize;
+    for page_size in [PageSize::K4, PageSize::K8, PageSize::K16, PageSize::K32] {
+        for (efv, shadow) in [(8920, Shadow::Kept), (9180, Shadow::Kept), (9180, Shadow::Off)] {
+            let disk = SimulatedFileSystem::default();
+            let mut settings = settings(&disk);
+            settings.page_size = page_size;
+            settings.engine_format_version = efv;
+            settings.log_file_kb = Some(256);
+            settings.rollover = Rollover::Aggressive;
+            let instance = Instance::start(settings).unwrap();
+            let mut request = create_request(DATABASE);
+            request.shadow = shadow;
+            drop(instance.create_database(&mut session(&instance), &request).unwrap());
+            instance.detach_all(&session(&instance)).unwrap();
+            drop(attach(&instance, DATABASE));
+            instance.stop(TermKind::Complete).unwrap();
+            let made = fields(&disk, DATABASE);
+            let format = ese_format::version::engine_format(efv).unwrap().database;
+            assert_eq!(made.update_major.get(), format.update_major);
+            let expects_resize = format.update_major >= 110;
+            assert_eq!(made.lgpos_last_resize == made.lgpos_consistent, expects_resize);
+            let types: Vec<_> = records(&disk).into_iter().map(|(record_type, _)| record_type).collect();
+            assert_eq!(types.contains(&RecordType::SetDbVersion), efv == 9180);
+            assert_eq!(types.iter().filter(|found| **found == RecordType::ForceLogRollover).count(), 3);
+            let options =
+                crate::database::OpenOptions { file_system: Arc::new(disk.clone()), ..Default::default() };
+            let database = crate::database::Database::open(DATABASE, &options).unwrap();
+            let report = crate::verify::verify(&database, &Default::default(), &mut |_| {});
+            assert_eq!(report.errors, 0, "{page_size:?} {efv}: {:?}", report.findings);
+            assert_eq!(report.warnings, u64::from(shadow == Shadow::Off), "{:?}", report.findings);
+        }
+    }
+}
+
+#[test]
 fn an_open_transaction_holds_the_checkpoint_back() {
     let disk = SimulatedFileSystem::default();
     let instance = start(&disk);

@@ -100,6 +100,11 @@ impl Buffer {
         self.created
     }
 
+    /// Whether everything that begins at or before this position ends in a full segment.
+    pub(super) fn is_in_full_segments(&self, position: Lgpos) -> bool {
+        position < self.boundary || !self.open.is_partial()
+    }
+
     /// Bytes in full segments that wait for being written.
     pub(super) fn full_bytes(&self) -> usize {
         self.queued_bytes + self.open.held_bytes().saturating_sub(SEGMENT_BYTES)

@@ -455,6 +455,8 @@ impl Log {
             if shared.buffer.durable > through {
                 return Ok(());
             }
+            // A segment that is partly filled is left alone where nobody needs it: it would be written again.
+            let tail = if shared.buffer.is_in_full_segments(through) { Tail::Leave } else { tail };
             self.write_or_wait(&mut shared, tail)?;
         }
     }
