@@ -217,3 +217,220 @@ fn crashed_databases_have_what_was_committed() {
         assert_eq!(pages.different, 0, "{set}");
     }
 }
+
+/// Whole databases are in the logs: with the files gone, an empty folder is enough.
+#[test]
+fn databases_come_back_from_their_logs_alone() {
+    let Some(corpus) = corpus() else { return skipped("databases_come_back_from_their_logs_alone") };
+    let sets: [(&str, &[&str], &str, &str, PageSize); 6] = [
+        ("types", &["ese/types"], "types.edb", "ese/types/types.edb", PageSize::K4),
+        ("types-32k", &["ese/types-32k"], "types.edb", "ese/types-32k/types.edb", PageSize::K32),
+        ("indexes", &["ese/indexes"], "indexes.edb", "ese/indexes/indexes.edb", PageSize::K4),
+        ("fresh-8k", &["ese/fresh-8k"], "fresh.edb", "ese/fresh-8k/fresh.edb", PageSize::K8),
+        ("fresh-16k", &["ese/fresh-16k"], "fresh.edb", "ese/fresh-16k/fresh.edb", PageSize::K16),
+        ("crash-A", &["ese/crash-A/dirty"], "crash.edb", "ese/crash-A/recovered/crash.edb", PageSize::K4),
+    ];
+    for (set, folders, name, sample, page_size) in sets {
+        let scene = Scene { page_size, ..Scene::of(&corpus, folders) };
+        for file in [name, "edb.chk"] {
+            scene.remove(file);
+        }
+        let recovered = scene.recover().unwrap_or_else(|error| panic!("{set}: {error}"));
+        let counts = recovered.counts;
+        drop(recovered);
+        scene.check_ended(name);
+        let theirs = ese_corpus::file(&corpus, sample).unwrap().bytes();
+        let ours = MemoryPages::of_file(page_size, &scene.bytes(name));
+        let pages = ours.compare(&theirs, |_| true, |page, problem| report!("{set}: page {page}: {problem}"));
+        let content = scene.check_content(&corpus, name, sample);
+        report!("{set} from its logs alone: {content}; {pages:?}; {counts:?}");
+        assert_eq!((pages.different, counts.applied), (0, 0), "{set}");
+        let (ours, theirs) = (scene.header(name), choose_header(&theirs).unwrap().header);
+        assert_eq!(ours.fields.database_signature, theirs.fields.database_signature, "{set}");
+        assert_eq!(ours.version(), theirs.version(), "{set}");
+        assert_eq!(ours.fields.objid_last, theirs.fields.objid_last, "{set}");
+        assert_eq!(ours.fields.lgpos_attach, theirs.fields.lgpos_attach, "{set}");
+    }
+}
+
+#[test]
+fn the_dirty_set_of_windows_is_recovered_with_its_path_redirected() {
+    let Some(corpus) = corpus() else {
+        return skipped("the_dirty_set_of_windows_is_recovered_with_its_path_redirected");
+    };
+    let scene = Scene::windows(&corpus);
+    let before = scene.bytes("SRUDB.dat");
+    let counts = scene.recover().expect("recovered").counts;
+    scene.check_ended("SRUDB.dat");
+    let content = scene.check_content(&corpus, "SRUDB.dat", "ese/srum-belkasoft-recovered/SRUDB.dat");
+    report!("Windows' dirty set: {content}; {counts:?}");
+    assert_eq!((counts.redone, counts.built), (0, 0), "nothing was missing");
+    assert_eq!(scene.bytes("SRUDB.dat")[8192..], before[8192..], "pages");
+    // What the original engine made of the same files (spec 10 §4.2).
+    let header = scene.header("SRUDB.dat");
+    let theirs = ese_corpus::file(&corpus, "ese/srum-belkasoft-recovered/SRUDB.dat").unwrap().bytes();
+    let theirs = choose_header(&theirs).unwrap().header;
+    assert_eq!(header.fields.lgpos_consistent, Lgpos::new(0x52, 1, 0x31));
+    for (name, ours, theirs) in [
+        ("consistent", header.fields.lgpos_consistent, theirs.fields.lgpos_consistent),
+        ("attach", header.fields.lgpos_attach, theirs.fields.lgpos_attach),
+        ("detach", header.fields.lgpos_detach, theirs.fields.lgpos_detach),
+    ] {
+        assert_eq!(ours, theirs, "{name}");
+    }
+    assert_eq!(header.version(), theirs.version());
+    assert_eq!(header.fields.dbtime, theirs.fields.dbtime);
+    assert_eq!(header.fields.objid_last, theirs.fields.objid_last);
+    assert_eq!(scene.last_records(3), ["RecoveryUndo2", "ShutDownMark", "RecoveryQuit2"]);
+    assert_eq!(scene.checkpoint(), Lgpos::new(0x52, 2, 0));
+}
+
+/// Flips two bits of a file: more than a checksum corrects.
+fn damage(scene: &Scene, name: &str, at: usize) {
+    scene.change(name, |bytes| {
+        bytes[at] ^= 0x11;
+        bytes[at + 700] ^= 0x44;
+    });
+}
+
+/// The situations of spec 10 §4.2, in which the original tool was run on this set: the same outcome.
+#[test]
+fn the_same_situations_end_the_same() {
+    let Some(corpus) = corpus() else { return skipped("the_same_situations_end_the_same") };
+    type Change = fn(&mut Scene);
+    let cases: [(&str, Change, Option<JetError>); 22] = [
+        ("as it is", |_| {}, None),
+        ("no redirection", |scene| scene.redirects = false, Some(JetError::ATTACHED_DATABASE_MISMATCH)),
+        ("no database", |scene| scene.remove("SRUDB.dat"), Some(JetError::ATTACHED_DATABASE_MISMATCH)),
+        (
+            "another database",
+            |scene| {
+                scene.edit_header("SRUDB.dat", |header| header.fields.database_signature.random = 7.into())
+            },
+            Some(JetError::ATTACHED_DATABASE_MISMATCH),
+        ),
+        (
+            "a repaired database",
+            |scene| {
+                scene.edit_header("SRUDB.dat", |header| {
+                    header.fields.log_signature = ese_format::signature::Signature::default();
+                    header.fields.state = DatabaseState::CleanShutdown.raw().into();
+                    header.fields.lgpos_consistent = Lgpos::NULL;
+                    header.fields.lgpos_attach = Lgpos::NULL;
+                });
+            },
+            Some(JetError::ATTACHED_DATABASE_MISMATCH),
+        ),
+        (
+            "no database, ignored",
+            |scene| {
+                scene.remove("SRUDB.dat");
+                scene.options = RecoveryOptions::IGNORE_MISSING_DATABASES;
+            },
+            None,
+        ),
+        ("no checkpoint", |scene| scene.remove("SRU.chk"), None),
+        (
+            "no checkpoint and a gap",
+            |scene| {
+                scene.remove("SRU.chk");
+                scene.remove("SRU00050.log");
+            },
+            Some(JetError::INVALID_LOG_SEQUENCE),
+        ),
+        (
+            "logs that are not needed are gone",
+            |scene| {
+                ["SRU0004E.log", "SRU0004F.log", "SRU00050.log"]
+                    .map(|name| scene.remove(name))
+                    .into_iter()
+                    .collect()
+            },
+            None,
+        ),
+        ("a required log is gone", |scene| scene.remove("SRU00051.log"), Some(JetError::MISSING_LOG_FILE)),
+        (
+            "a required log is gone, losses accepted",
+            |scene| {
+                scene.remove("SRU00051.log");
+                scene.options = RecoveryOptions::IGNORE_LOST_LOGS;
+                scene.deletes_out_of_range = true;
+            },
+            Some(JetError::MISSING_LOG_FILE),
+        ),
+        ("the current log is gone", |scene| scene.remove("SRU.log"), None),
+        (
+            "current and prepared log are gone",
+            |scene| ["SRU.log", "SRUtmp.log"].map(|name| scene.remove(name)).into_iter().collect(),
+            Some(JetError::MISSING_LOG_FILE),
+        ),
+        (
+            "current and prepared log are gone, losses accepted",
+            |scene| {
+                for name in ["SRU.log", "SRUtmp.log"] {
+                    scene.remove(name);
+                }
+                scene.options = RecoveryOptions::IGNORE_LOST_LOGS;
+            },
+            None,
+        ),
+        (
+            "no logs",
+            |scene| {
+                for name in
+                    ["SRU.log", "SRUtmp.log", "SRU0004E.log", "SRU0004F.log", "SRU00050.log", "SRU00051.log"]
+                {
+                    scene.remove(name);
+                }
+                scene.options = RecoveryOptions::STREAM_MUST_EXIST;
+            },
+            Some(JetError::MISSING_LOG_FILE),
+        ),
+        (
+            "a damaged segment",
+            |scene| damage(scene, "SRU00051.log", 3 * 4096 + 100),
+            Some(JetError::LOG_FILE_CORRUPT),
+        ),
+        (
+            "a damaged segment, losses accepted",
+            |scene| {
+                damage(scene, "SRU00051.log", 3 * 4096 + 100);
+                scene.options = RecoveryOptions::IGNORE_LOST_LOGS;
+                scene.deletes_out_of_range = true;
+            },
+            Some(JetError::LOG_FILE_CORRUPT),
+        ),
+        (
+            "a damaged header of the current log",
+            |scene| damage(scene, "SRU.log", 100),
+            Some(JetError::LOG_FILE_CORRUPT),
+        ),
+        ("a damaged copy of the database header", |scene| damage(scene, "SRUDB.dat", 100), None),
+        ("no flush map", |scene| scene.remove("SRUDB.jfm"), None),
+        (
+            "without undo",
+            |scene| scene.options = RecoveryOptions::WITHOUT_UNDO,
+            Some(JetError::RECOVERED_WITHOUT_UNDO),
+        ),
+        (
+            "stopped before the checkpoint",
+            |scene| scene.stop = Some(StopPosition::AfterGeneration(80)),
+            Some(JetError::RECOVERED_WITHOUT_UNDO),
+        ),
+    ];
+    let mut same = 0;
+    for (name, change, expected) in cases {
+        let mut scene = Scene::windows(&corpus);
+        change(&mut scene);
+        let found = scene.refused();
+        assert_eq!(found, expected, "{name}");
+        same += 1;
+        if expected.is_none() && !name.contains("ignored") {
+            scene.check_ended("SRUDB.dat");
+        }
+        if name == "no database" {
+            assert_eq!(scene.last_records(3), Vec::<String>::new(), "nothing is written");
+        }
+    }
+    report!("{same} situations end as with the original tool");
+}
