@@ -180,16 +180,29 @@ fn error_codes_have_the_categories_of_spec_08_16_5() {
 
 #[test]
 fn what_has_no_engine_yet_says_so_and_touches_nothing() {
-    let mut session = 77;
     // SAFETY: no argument is read or written: the pointers lead nowhere.
     unsafe {
         let nowhere = std::ptr::without_provenance_mut(1);
-        assert_eq!(JetBeginSessionA(1, &raw mut session, nowhere, nowhere), -1001);
-        assert_eq!(JetBeginSession(1, &raw mut session, nowhere, nowhere), -1001);
-        assert_eq!(JetInit(std::ptr::without_provenance_mut(1)), -1001);
+        assert_eq!(JetBackupA(nowhere, 0, None), -1001);
         assert_eq!(JetTruncateLog(), -1001);
         assert_eq!(JetSnapshotStop(0, 0), -1);
         assert_eq!(JetConfigureProcessForCrashDump(0), 0);
     }
-    assert_eq!(session, 77);
+}
+
+#[test]
+fn handles_of_nothing_and_places_of_nothing_are_refused() {
+    let _turn = one_at_a_time();
+    // SAFETY: NULL is refused, and any number may be passed for a handle.
+    unsafe {
+        assert_eq!(JetCreateInstance(std::ptr::null_mut(), std::ptr::null()), -1003);
+        assert_eq!(JetEndSession(0, 0), -1104);
+        assert_eq!(JetEndSession(JET_sesidNil, 0), -1104);
+        assert_eq!(JetGetInstanceInfoA(std::ptr::null_mut(), std::ptr::null_mut()), -1003);
+        assert_eq!(JetFreeBuffer(std::ptr::null_mut()), 0);
+        assert_eq!(JetFreeBuffer(std::ptr::without_provenance_mut(8)), -1003);
+        let (mut count, mut list) = (7, std::ptr::without_provenance_mut(8));
+        assert_eq!(JetGetInstanceInfoW(&raw mut count, &raw mut list), 0);
+        assert_eq!((count, list), (0, std::ptr::null_mut()));
+    }
 }

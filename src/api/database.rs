@@ -1,11 +1,30 @@
-//! Databases: create, attach, open, size.
+//! Databases: create, attach, open, size (spec 09 §4).
 
 use std::ffi::c_void;
+use std::path::Path;
+use std::sync::Arc;
 
+use ese_engine::file_map::Logging;
+use ese_engine::instance::{
+    AttachRequest, Attached, AttachedDatabase, CatalogShadow, CreateRequest, Instance, OpenMode, Writability,
+};
+use ese_engine::io::Existing;
+use ese_format::error::JetError;
+
+use super::argument::{Place, Text};
 use super::not_available;
+use crate::abi::guard::Completion;
 use crate::abi::structs::*;
+use crate::abi::tables::bits::*;
+use crate::abi::tables::enums::*;
+use crate::abi::tables::params::*;
 use crate::abi::tables::typedefs::*;
+use crate::runtime::call::{SessionCall, with_database, with_session};
+use crate::runtime::engine;
+use crate::runtime::instance::AfterStop;
 
+/// Parameters of one database at most.
+const PARAMETERS_MAX: u32 = 1024;
 /// Attach with maximum size.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetAttachDatabase2A(
@@ -14,7 +33,9 @@ pub unsafe extern "system" fn JetAttachDatabase2A(
     cpgDatabaseSizeMax: u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, cpgDatabaseSizeMax, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::ansi(szFilename) };
+    attach(sesid, path, grbit, || Ok(cpgDatabaseSizeMax))
 }
 
 /// Attach with maximum size.
@@ -25,7 +46,9 @@ pub unsafe extern "system" fn JetAttachDatabase2W(
     cpgDatabaseSizeMax: u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, cpgDatabaseSizeMax, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::wide(szFilename) };
+    attach(sesid, path, grbit, || Ok(cpgDatabaseSizeMax))
 }
 
 /// Attach with parameters (private).
@@ -37,7 +60,10 @@ pub unsafe extern "system" fn JetAttachDatabase3A(
     csetdbparam: u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, rgsetdbparam, csetdbparam, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::ansi(szFilename) };
+    // SAFETY: the caller's array has so many elements, whose values may be read in their length.
+    attach(sesid, path, grbit, || unsafe { size_limit(rgsetdbparam, csetdbparam) })
 }
 
 /// Attach with parameters (private).
@@ -49,7 +75,10 @@ pub unsafe extern "system" fn JetAttachDatabase3W(
     csetdbparam: u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, rgsetdbparam, csetdbparam, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::wide(szFilename) };
+    // SAFETY: the caller's array has so many elements, whose values may be read in their length.
+    attach(sesid, path, grbit, || unsafe { size_limit(rgsetdbparam, csetdbparam) })
 }
 
 /// Attach a database file to the instance.
@@ -59,7 +88,9 @@ pub unsafe extern "system" fn JetAttachDatabaseA(
     szFilename: JET_PCSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::ansi(szFilename) };
+    attach(sesid, path, grbit, || Ok(0))
 }
 
 /// Attach a database file to the instance.
@@ -69,7 +100,9 @@ pub unsafe extern "system" fn JetAttachDatabaseW(
     szFilename: JET_PCWSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::wide(szFilename) };
+    attach(sesid, path, grbit, || Ok(0))
 }
 
 /// Obsolete streaming-file attach; returns JET\_errFeatureNotAvailable.
@@ -105,7 +138,12 @@ pub unsafe extern "system" fn JetCloseDatabase(
     dbid: JET_DBID,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, grbit)
+    let _ = grbit;
+    with_session(sesid, AfterStop::Answered, |call| {
+        let session = call.session.handle();
+        call.body()?.close_database(session, dbid)?;
+        Ok(Completion::Success)
+    })
 }
 
 /// Create with maximum size.
@@ -117,7 +155,9 @@ pub unsafe extern "system" fn JetCreateDatabase2A(
     pdbid: *mut JET_DBID,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, cpgDatabaseSizeMax, pdbid, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::ansi(szFilename), Place::new(pdbid)) };
+    create(sesid, path, place, grbit, || Ok(cpgDatabaseSizeMax))
 }
 
 /// Create with maximum size.
@@ -129,7 +169,9 @@ pub unsafe extern "system" fn JetCreateDatabase2W(
     pdbid: *mut JET_DBID,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, cpgDatabaseSizeMax, pdbid, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::wide(szFilename), Place::new(pdbid)) };
+    create(sesid, path, place, grbit, || Ok(cpgDatabaseSizeMax))
 }
 
 /// Create with parameters (private).
@@ -142,7 +184,10 @@ pub unsafe extern "system" fn JetCreateDatabase3A(
     csetdbparam: u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, pdbid, rgsetdbparam, csetdbparam, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::ansi(szFilename), Place::new(pdbid)) };
+    // SAFETY: the caller's array has so many elements, whose values may be read in their length.
+    create(sesid, path, place, grbit, || unsafe { size_limit(rgsetdbparam, csetdbparam) })
 }
 
 /// Create with parameters (private).
@@ -155,7 +200,10 @@ pub unsafe extern "system" fn JetCreateDatabase3W(
     csetdbparam: u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, pdbid, rgsetdbparam, csetdbparam, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::wide(szFilename), Place::new(pdbid)) };
+    // SAFETY: the caller's array has so many elements, whose values may be read in their length.
+    create(sesid, path, place, grbit, || unsafe { size_limit(rgsetdbparam, csetdbparam) })
 }
 
 /// Create, attach and open a database.
@@ -167,7 +215,10 @@ pub unsafe extern "system" fn JetCreateDatabaseA(
     pdbid: *mut JET_DBID,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, szConnect, pdbid, grbit)
+    let _ = szConnect;
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::ansi(szFilename), Place::new(pdbid)) };
+    create(sesid, path, place, grbit, || Ok(0))
 }
 
 /// Create, attach and open a database.
@@ -179,7 +230,10 @@ pub unsafe extern "system" fn JetCreateDatabaseW(
     pdbid: *mut JET_DBID,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, szConnect, pdbid, grbit)
+    let _ = szConnect;
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::wide(szFilename), Place::new(pdbid)) };
+    create(sesid, path, place, grbit, || Ok(0))
 }
 
 /// Obsolete streaming-file create; returns JET\_errFeatureNotAvailable.
@@ -228,7 +282,9 @@ pub unsafe extern "system" fn JetDetachDatabase2A(
     szFilename: JET_PCSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::ansi(szFilename) };
+    detach(sesid, path, grbit)
 }
 
 /// Detach with flags.
@@ -238,19 +294,25 @@ pub unsafe extern "system" fn JetDetachDatabase2W(
     szFilename: JET_PCWSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, grbit)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::wide(szFilename) };
+    detach(sesid, path, grbit)
 }
 
 /// Detach a database (NULL name: all).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetDetachDatabaseA(sesid: JET_SESID, szFilename: JET_PCSTR) -> JET_ERR {
-    not_available!(sesid, szFilename)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::ansi(szFilename) };
+    detach(sesid, path, 0)
 }
 
 /// Detach a database (NULL name: all).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetDetachDatabaseW(sesid: JET_SESID, szFilename: JET_PCWSTR) -> JET_ERR {
-    not_available!(sesid, szFilename)
+    // SAFETY: the caller's text is NULL or NUL-terminated.
+    let path = unsafe { Text::wide(szFilename) };
+    detach(sesid, path, 0)
 }
 
 /// Facts of a database file by name.
@@ -307,7 +369,15 @@ pub unsafe extern "system" fn JetGetMaxDatabaseSize(
     pcpg: *mut u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, pcpg, grbit)
+    // SAFETY: the caller's place is NULL or may be written.
+    let place = unsafe { Place::new(pcpg) };
+    with_database(sesid, dbid, AfterStop::Refused, |_, database| {
+        if grbit != 0 {
+            return Err(JetError::INVALID_GRBIT);
+        }
+        place.required()?.write(database.attached().map().pages_max());
+        Ok(Completion::Success)
+    })
 }
 
 /// Grow an open database.
@@ -330,7 +400,10 @@ pub unsafe extern "system" fn JetOpenDatabaseA(
     pdbid: *mut JET_DBID,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, szConnect, pdbid, grbit)
+    let _ = szConnect;
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::ansi(szFilename), Place::new(pdbid)) };
+    open(sesid, path, place, grbit)
 }
 
 /// Open an attached database in a session.
@@ -342,7 +415,10 @@ pub unsafe extern "system" fn JetOpenDatabaseW(
     pdbid: *mut JET_DBID,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szFilename, szConnect, pdbid, grbit)
+    let _ = szConnect;
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::wide(szFilename), Place::new(pdbid)) };
+    open(sesid, path, place, grbit)
 }
 
 /// Grow or shrink an open database.
@@ -387,5 +463,185 @@ pub unsafe extern "system" fn JetSetMaxDatabaseSize(
     cpg: u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, cpg, grbit)
+    with_database(sesid, dbid, AfterStop::Refused, |_, database| {
+        if grbit != 0 {
+            return Err(JetError::INVALID_GRBIT);
+        }
+        database.attached().map().set_pages_max(cpg);
+        Ok(Completion::Success)
+    })
+}
+
+/// The limit of pages among the parameters of a database (spec 09 §4.1).
+///
+/// # Safety
+/// `parameters` has `count` elements, whose values may be read in their length.
+unsafe fn size_limit(parameters: *const JET_SETDBPARAM, count: u32) -> Result<u32, JetError> {
+    if (parameters.is_null() && count != 0) || count > PARAMETERS_MAX {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    let mut limit = 0;
+    for index in 0..count as usize {
+        // SAFETY: the caller's array has more elements than this index.
+        let parameter = unsafe { parameters.add(index).read_unaligned() };
+        let known = (JET_dbparamDbSizeMaxPages..JET_dbparamMaxValueInvalid).contains(&parameter.dbparamid);
+        if !known || parameter.pvParam.is_null() || parameter.cbParam as usize != size_of::<u32>() {
+            return Err(JetError::INVALID_PARAMETER);
+        }
+        if parameter.dbparamid == JET_dbparamDbSizeMaxPages {
+            // SAFETY: the value is there and has four bytes.
+            limit = unsafe { parameter.pvParam.cast::<u32>().read_unaligned() };
+        }
+    }
+    Ok(limit)
+}
+
+/// Refuses what is only done outside of transactions.
+fn outside_of_transactions(call: &mut SessionCall<'_>) -> Result<(), JetError> {
+    if call.body()?.engine.level() > 0 { Err(JetError::IN_TRANSACTION) } else { Ok(()) }
+}
+
+fn logging_of(grbit: JET_GRBIT) -> Logging {
+    if grbit & JET_bitDbRecoveryOff != 0 { Logging::Off } else { Logging::On }
+}
+
+/// The call's session opens a database.
+fn open_for(
+    call: &mut SessionCall<'_>,
+    attached: &Arc<AttachedDatabase>,
+    mode: OpenMode,
+) -> Result<u32, JetError> {
+    let session = call.session.handle();
+    let database = call.instance().database(attached)?;
+    attached.open(session as u64, mode)?;
+    let dbid = database.dbid();
+    call.body()?.databases.insert(dbid, database);
+    Ok(dbid)
+}
+
+fn create(
+    session: JET_SESID,
+    path: Text,
+    place: Place<JET_DBID>,
+    grbit: JET_GRBIT,
+    pages_max: impl FnOnce() -> Result<u32, JetError>,
+) -> JET_ERR {
+    with_session(session, AfterStop::Refused, |call| {
+        let place = place.required()?;
+        place.write(JET_dbidNil);
+        outside_of_transactions(call)?;
+        if grbit & JET_bitDbVersioningOff != 0 && grbit & JET_bitDbRecoveryOff == 0 {
+            return Err(JetError::CANNOT_DISABLE_VERSIONING);
+        }
+        let path = path.required_path()?;
+        one_database(call, None)?;
+        let request = CreateRequest {
+            procid: call.body()?.engine.procid(),
+            grbit,
+            existing: if grbit & JET_bitDbOverwriteExisting != 0 {
+                Existing::Replace
+            } else {
+                Existing::Keep
+            },
+            logging: logging_of(grbit),
+            shadow: if grbit & JET_bitDbShadowingOff != 0 { CatalogShadow::Off } else { CatalogShadow::Kept },
+            pages_max: pages_max()?,
+            path,
+        };
+        if request.path.is_dir() {
+            return Err(JetError::DATABASE_DUPLICATE);
+        }
+        create_folder(call, &request.path)?;
+        let instance = call.instance().engine()?;
+        let attached = engine::create_database(&instance, &mut call.body()?.engine, &request)?;
+        place.write(open_for(call, &attached, OpenMode::Shared)?);
+        Ok(Completion::Success)
+    })
+}
+
+/// Makes the folder of a new file where the program asked for that (JET_paramCreatePathIfNotExist).
+fn create_folder(call: &SessionCall<'_>, path: &Path) -> Result<(), JetError> {
+    let wanted = call.instance().parameters().read().number(JET_paramCreatePathIfNotExist) != 0;
+    match path.parent() {
+        Some(folder) if wanted => std::fs::create_dir_all(folder).map_err(|_| JetError::INVALID_PATH),
+        _ => Ok(()),
+    }
+}
+
+fn attach(
+    session: JET_SESID,
+    path: Text,
+    grbit: JET_GRBIT,
+    pages_max: impl FnOnce() -> Result<u32, JetError>,
+) -> JET_ERR {
+    with_session(session, AfterStop::Refused, |call| {
+        outside_of_transactions(call)?;
+        if grbit & JET_bitDbVersioningOff != 0 {
+            return Err(JetError::CANNOT_DISABLE_VERSIONING);
+        }
+        let path = path.required_path()?;
+        let reads = grbit & JET_bitDbReadOnly != 0;
+        if reads && grbit & JET_bitDbDeleteUnicodeIndexes != 0 {
+            return Err(JetError::INVALID_GRBIT);
+        }
+        let request = AttachRequest {
+            procid: call.body()?.engine.procid(),
+            writability: if reads { Writability::ReadOnly } else { Writability::Writable },
+            logging: logging_of(grbit),
+            pages_max: pages_max()?,
+            path,
+        };
+        match call.instance().engine()?.attach_database(&request)? {
+            Attached::New(_) => Ok(Completion::Success),
+            Attached::Already(_) => Ok(Completion::Warning(JetError::WRN_DATABASE_ATTACHED)),
+        }
+    })
+}
+
+fn detach(session: JET_SESID, path: Text, grbit: JET_GRBIT) -> JET_ERR {
+    with_session(session, AfterStop::Answered, |call| {
+        if grbit & JET_bitForceDetach != 0 {
+            return Err(JetError::FORCE_DETACH_NOT_ALLOWED);
+        }
+        outside_of_transactions(call)?;
+        let engine = call.instance().engine()?;
+        let procid = call.body()?.engine.procid();
+        let detached = match path.path()? {
+            Some(path) => engine.detach_database(procid, &path),
+            None => engine.detach_all(procid),
+        };
+        call.instance().forget_databases();
+        detached.map(|()| Completion::Success).map_err(JetError::from)
+    })
+}
+
+fn open(session: JET_SESID, path: Text, place: Place<JET_DBID>, grbit: JET_GRBIT) -> JET_ERR {
+    with_session(session, AfterStop::Refused, |call| {
+        let place = place.required()?;
+        place.write(JET_dbidNil);
+        let path = path.required_path()?;
+        let engine = call.instance().engine()?;
+        let attached = find(&engine, &path)?;
+        one_database(call, Some(attached.dbid().into()))?;
+        let mode = if grbit & JET_bitDbExclusive != 0 { OpenMode::Exclusive } else { OpenMode::Shared };
+        place.write(open_for(call, &attached, mode)?);
+        Ok(Completion::Success)
+    })
+}
+
+/// Refuses a second user database in a session where the program wants it so (JET_paramOneDatabasePerSession).
+fn one_database(call: &mut SessionCall<'_>, wanted: Option<u32>) -> Result<(), JetError> {
+    let one_only = call.instance().parameters().read().number(JET_paramOneDatabasePerSession) != 0;
+    if one_only && call.body()?.databases.keys().any(|other| *other != 0 && Some(*other) != wanted) {
+        return Err(JetError::ONE_DATABASE_PER_SESSION);
+    }
+    Ok(())
+}
+
+/// The attached database at a path.
+fn find(engine: &Instance, path: &Path) -> Result<Arc<AttachedDatabase>, JetError> {
+    if engine.settings().temporary_file() == path {
+        return Err(JetError::INVALID_DATABASE);
+    }
+    engine.database_at(path).ok_or(JetError::DATABASE_NOT_FOUND)
 }

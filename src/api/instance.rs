@@ -1,11 +1,39 @@
-//! Instances: start, stop, and what the process runs.
+//! Instances: start, stop, and what the process runs (spec 09 §2).
 
 use std::ffi::{c_char, c_void};
+use std::path::PathBuf;
 
-use super::{always, not_available};
+use ese_engine::instance::TermKind;
+use ese_format::error::JetError;
+
+use super::always;
+use super::answer::signature;
+use super::argument::{Buffer, Place, Text};
+use super::instance_list;
+use crate::abi::guard::{CallResult, Completion, guard_process};
 use crate::abi::structs::*;
+use crate::abi::tables::bits::*;
+use crate::abi::tables::enums::*;
 use crate::abi::tables::errors::JET_errSuccess;
+use crate::abi::tables::params::JET_paramCommitDefault;
 use crate::abi::tables::typedefs::*;
+use crate::runtime::call::{on_instance, with_instance};
+use crate::runtime::engine::{self, Relocation};
+use crate::runtime::instance::{AfterStop, InstanceContext, InstancePhase};
+use crate::runtime::process::SESSIONS;
+use crate::runtime::process::{self, Named, StartParameter};
+use crate::runtime::session;
+
+/// Longest name of an instance in units.
+const NAME_UNITS_MAX: usize = 4096;
+/// Databases of a restore map at most: what a log can have attached, generously.
+const RELOCATIONS_MAX: usize = 4096;
+/// Parameters of one JetEnableMultiInstance at most.
+const START_PARAMETERS_MAX: usize = 4096;
+/// The bits of JetStopServiceInstance2.
+const STOP_PARTS: JET_GRBIT = JET_bitStopServiceBackgroundUserTasks
+    | JET_bitStopServiceQuiesceCaches
+    | JET_bitStopServiceStopAndEmitLog;
 
 /// Choose memory for crash dumps.
 #[unsafe(no_mangle)]
@@ -21,7 +49,9 @@ pub unsafe extern "system" fn JetCreateInstance2A(
     szDisplayName: JET_PCSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(pinstance, szInstanceName, szDisplayName, grbit)
+    let _ = grbit;
+    // SAFETY: the caller's place is NULL or may be written, its texts NULL or NUL-terminated.
+    unsafe { create(Place::new(pinstance), Text::ansi(szInstanceName), Text::ansi(szDisplayName)) }
 }
 
 /// Allocate a named instance with display name.
@@ -32,7 +62,9 @@ pub unsafe extern "system" fn JetCreateInstance2W(
     szDisplayName: JET_PCWSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(pinstance, szInstanceName, szDisplayName, grbit)
+    let _ = grbit;
+    // SAFETY: the caller's place is NULL or may be written, its texts NULL or NUL-terminated.
+    unsafe { create(Place::new(pinstance), Text::wide(szInstanceName), Text::wide(szDisplayName)) }
 }
 
 /// Allocate an instance; switches process to multi-instance mode.
@@ -41,7 +73,8 @@ pub unsafe extern "system" fn JetCreateInstanceA(
     pinstance: *mut JET_INSTANCE,
     szInstanceName: JET_PCSTR,
 ) -> JET_ERR {
-    not_available!(pinstance, szInstanceName)
+    // SAFETY: the caller's place is NULL or may be written, its text NULL or NUL-terminated.
+    unsafe { create(Place::new(pinstance), Text::ansi(szInstanceName), Text::ansi(std::ptr::null())) }
 }
 
 /// Allocate an instance; switches process to multi-instance mode.
@@ -50,7 +83,8 @@ pub unsafe extern "system" fn JetCreateInstanceW(
     pinstance: *mut JET_INSTANCE,
     szInstanceName: JET_PCWSTR,
 ) -> JET_ERR {
-    not_available!(pinstance, szInstanceName)
+    // SAFETY: the caller's place is NULL or may be written, its text NULL or NUL-terminated.
+    unsafe { create(Place::new(pinstance), Text::wide(szInstanceName), Text::wide(std::ptr::null())) }
 }
 
 /// Set global parameters and choose multi-instance mode.
@@ -60,7 +94,23 @@ pub unsafe extern "system" fn JetEnableMultiInstanceA(
     csetsysparam: u32,
     pcsetsucceed: *mut u32,
 ) -> JET_ERR {
-    not_available!(psetsysparam, csetsysparam, pcsetsucceed)
+    guard_process(|| {
+        check_array(psetsysparam, csetsysparam)?;
+        let mut parameters = Vec::new();
+        for index in 0..csetsysparam as usize {
+            // SAFETY: the caller's array has so many elements, whose texts are NULL or NUL-terminated.
+            let (item, text) = unsafe {
+                let item = psetsysparam.add(index).read_unaligned();
+                (item, Text::ansi(item.sz))
+            };
+            parameters.push(StartParameter { id: item.paramid, number: item.lParam, text: text_value(text) });
+        }
+        // SAFETY: the caller's place is NULL or may be written.
+        enable(&parameters, unsafe { Place::new(pcsetsucceed) }, |index, code| {
+            // SAFETY: the caller's array has more elements than this index, and may be written.
+            unsafe { (&raw mut (*psetsysparam.add(index)).err).write_unaligned(code) }
+        })
+    })
 }
 
 /// Set global parameters and choose multi-instance mode.
@@ -70,13 +120,29 @@ pub unsafe extern "system" fn JetEnableMultiInstanceW(
     csetsysparam: u32,
     pcsetsucceed: *mut u32,
 ) -> JET_ERR {
-    not_available!(psetsysparam, csetsysparam, pcsetsucceed)
+    guard_process(|| {
+        check_array(psetsysparam, csetsysparam)?;
+        let mut parameters = Vec::new();
+        for index in 0..csetsysparam as usize {
+            // SAFETY: the caller's array has so many elements, whose texts are NULL or NUL-terminated.
+            let (item, text) = unsafe {
+                let item = psetsysparam.add(index).read_unaligned();
+                (item, Text::wide(item.sz))
+            };
+            parameters.push(StartParameter { id: item.paramid, number: item.lParam, text: text_value(text) });
+        }
+        // SAFETY: the caller's place is NULL or may be written.
+        enable(&parameters, unsafe { Place::new(pcsetsucceed) }, |index, code| {
+            // SAFETY: the caller's array has more elements than this index, and may be written.
+            unsafe { (&raw mut (*psetsysparam.add(index)).err).write_unaligned(code) }
+        })
+    })
 }
 
 /// Free memory returned by the engine.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetFreeBuffer(pbBuf: *mut c_char) -> JET_ERR {
-    not_available!(pbBuf)
+    guard_process(|| instance_list::free(pbBuf))
 }
 
 /// List instances and databases.
@@ -85,7 +151,9 @@ pub unsafe extern "system" fn JetGetInstanceInfoA(
     pcInstanceInfo: *mut u32,
     paInstanceInfo: *mut *mut JET_INSTANCE_INFO_A,
 ) -> JET_ERR {
-    not_available!(pcInstanceInfo, paInstanceInfo)
+    // SAFETY: the caller's places are NULL or may be written.
+    let (count, list) = unsafe { (Place::new(pcInstanceInfo), Place::new(paInstanceInfo)) };
+    guard_process(|| instance_list::narrow(count, list))
 }
 
 /// List instances and databases.
@@ -94,7 +162,9 @@ pub unsafe extern "system" fn JetGetInstanceInfoW(
     pcInstanceInfo: *mut u32,
     paInstanceInfo: *mut *mut JET_INSTANCE_INFO_W,
 ) -> JET_ERR {
-    not_available!(pcInstanceInfo, paInstanceInfo)
+    // SAFETY: the caller's places are NULL or may be written.
+    let (count, list) = unsafe { (Place::new(pcInstanceInfo), Place::new(paInstanceInfo)) };
+    guard_process(|| instance_list::wide(count, list))
 }
 
 /// Log signature and similar of an instance.
@@ -105,19 +175,34 @@ pub unsafe extern "system" fn JetGetInstanceMiscInfo(
     cbMax: u32,
     InfoLevel: u32,
 ) -> JET_ERR {
-    not_available!(instance, pvResult, cbMax, InfoLevel)
+    // SAFETY: the caller's buffer is NULL or may be written in its length.
+    let buffer = unsafe { Buffer::new(pvResult, cbMax) };
+    with_instance(instance, JetError::INVALID_INSTANCE, AfterStop::Refused, |instance| {
+        if InfoLevel != JET_InstanceMiscInfoLogSignature {
+            return Err(JetError::INVALID_PARAMETER);
+        }
+        if buffer.bytes() < size_of::<JET_SIGNATURE>() {
+            return Err(JetError::BUFFER_TOO_SMALL);
+        }
+        let stored = instance.engine()?.log().map(|log| log.signature()).unwrap_or_default();
+        // SAFETY: the buffer has room for the structure.
+        unsafe { Place::new(pvResult.cast()) }.write(signature(&stored));
+        Ok(Completion::Success)
+    })
 }
 
 /// Start an instance (create implicit one if needed), run crash recovery.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetInit(pinstance: *mut JET_INSTANCE) -> JET_ERR {
-    not_available!(pinstance)
+    // SAFETY: the caller's place is NULL or may be read and written.
+    unsafe { init(Place::new(pinstance), 0, || Ok(Vec::new())) }
 }
 
 /// JetInit with flags.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetInit2(pinstance: *mut JET_INSTANCE, grbit: JET_GRBIT) -> JET_ERR {
-    not_available!(pinstance, grbit)
+    // SAFETY: the caller's place is NULL or may be read and written.
+    unsafe { init(Place::new(pinstance), grbit, || Ok(Vec::new())) }
 }
 
 /// JetInit2 with database path map and stop position.
@@ -127,7 +212,8 @@ pub unsafe extern "system" fn JetInit3A(
     prstInfo: *mut JET_RSTINFO_A,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(pinstance, prstInfo, grbit)
+    // SAFETY: the caller's place is NULL or may be read and written, its structure NULL or readable in its length.
+    unsafe { init(Place::new(pinstance), grbit, || restore_info_a(prstInfo)) }
 }
 
 /// JetInit2 with database path map and stop position.
@@ -137,7 +223,8 @@ pub unsafe extern "system" fn JetInit3W(
     prstInfo: *mut JET_RSTINFO_W,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(pinstance, prstInfo, grbit)
+    // SAFETY: the caller's place is NULL or may be read and written, its structure NULL or readable in its length.
+    unsafe { init(Place::new(pinstance), grbit, || restore_info_w(prstInfo)) }
 }
 
 /// JetInit3 with context callback and per-database options (private).
@@ -147,7 +234,8 @@ pub unsafe extern "system" fn JetInit4A(
     prstInfo: *mut JET_RSTINFO2_A,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(pinstance, prstInfo, grbit)
+    // SAFETY: the caller's place is NULL or may be read and written, its structure NULL or readable in its length.
+    unsafe { init(Place::new(pinstance), grbit, || restore_info2_a(prstInfo)) }
 }
 
 /// JetInit3 with context callback and per-database options (private).
@@ -157,35 +245,344 @@ pub unsafe extern "system" fn JetInit4W(
     prstInfo: *mut JET_RSTINFO2_W,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(pinstance, prstInfo, grbit)
+    // SAFETY: the caller's place is NULL or may be read and written, its structure NULL or readable in its length.
+    unsafe { init(Place::new(pinstance), grbit, || restore_info2_w(prstInfo)) }
 }
 
 /// Prepare for quick shutdown.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetStopService() -> JET_ERR {
-    not_available!()
+    guard_process(|| {
+        let instance = process::only_instance()?;
+        stop_service(&instance, JET_bitStopServiceAll)
+    })
 }
 
 /// Prepare an instance for quick shutdown.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetStopServiceInstance(instance: JET_INSTANCE) -> JET_ERR {
-    not_available!(instance)
+    guard_process(|| {
+        let instance = process::instance_of_call(instance, JetError::INVALID_INSTANCE)?;
+        stop_service(&instance, JET_bitStopServiceAll)
+    })
 }
 
 /// Stop or resume selected services.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetStopServiceInstance2(instance: JET_INSTANCE, grbit: JET_GRBIT) -> JET_ERR {
-    not_available!(instance, grbit)
+    guard_process(|| {
+        let instance = process::instance_of_call(instance, JetError::INVALID_INSTANCE)?;
+        stop_service(&instance, grbit)
+    })
 }
 
 /// Stop an instance.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetTerm(instance: JET_INSTANCE) -> JET_ERR {
-    not_available!(instance)
+    term(instance, JET_bitTermAbrupt)
 }
 
 /// Stop an instance with flags.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetTerm2(instance: JET_INSTANCE, grbit: JET_GRBIT) -> JET_ERR {
-    not_available!(instance, grbit)
+    term(instance, grbit)
+}
+
+/// Makes an instance.
+fn create(place: Place<JET_INSTANCE>, name: Text, display_name: Text) -> JET_ERR {
+    guard_process(|| {
+        let place = place.required()?;
+        place.write(JET_instanceNil);
+        let name = name.read(NAME_UNITS_MAX, JetError::INVALID_PARAMETER)?;
+        let display_name = display_name.read(NAME_UNITS_MAX, JetError::INVALID_PARAMETER)?;
+        place.write(process::create_instance(name, display_name)?.handle());
+        Ok(Completion::Success)
+    })
+}
+
+/// Refuses an array that is there without elements or the other way round.
+fn check_array<T>(array: *const T, elements: u32) -> Result<(), JetError> {
+    if array.is_null() != (elements == 0) || elements as usize > START_PARAMETERS_MAX {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    Ok(())
+}
+
+/// A text parameter's new value; NULL counts as empty.
+fn text_value(text: Text) -> Result<widestring::U16String, JetError> {
+    let text = text.read(crate::parameters::TEXT_UNITS_MAX, JetError::INVALID_PARAMETER)?;
+    Ok(text.unwrap_or_default())
+}
+
+/// Chooses multi-instance mode; `answer` takes the code of each parameter.
+fn enable(
+    parameters: &[StartParameter],
+    succeeded: Place<u32>,
+    answer: impl Fn(usize, JET_ERR),
+) -> CallResult {
+    let enabled = process::enable_multi_instance(parameters);
+    let mut count = 0;
+    for (index, item) in enabled.answers.iter().enumerate() {
+        answer(index, item.err().map_or(JET_errSuccess, |error| error.code()));
+        count += u32::from(item.is_ok());
+    }
+    succeeded.write(count);
+    enabled.result.map(|()| Completion::Success)
+}
+
+/// Starts an instance, made where the caller names none (spec 09 §2.5).
+fn init(
+    place: Place<JET_INSTANCE>,
+    grbit: JET_GRBIT,
+    relocations: impl FnOnce() -> Result<Vec<Relocation>, JetError>,
+) -> JET_ERR {
+    guard_process(|| {
+        let relocations = relocations()?;
+        let named = place.read().map_or(Named::Nothing, Named::Number);
+        let instance = process::instance_to_start(named)?;
+        if !instance.advance(InstancePhase::Created, InstancePhase::Starting) {
+            return Err(match instance.phase() {
+                InstancePhase::Starting => JetError::INIT_IN_PROGRESS,
+                InstancePhase::Running => JetError::ALREADY_INITIALIZED,
+                _ => JetError::TERM_IN_PROGRESS,
+            });
+        }
+        let started = on_instance(&instance, || start(&instance, &relocations, grbit));
+        match started {
+            Ok(_) => place.write(instance.handle()),
+            Err(_) => {
+                instance.set_engine(None);
+                let _ = instance.advance(InstancePhase::Starting, InstancePhase::Ended);
+                process::remove_instance(&instance);
+                place.write(0);
+            }
+        }
+        started
+    })
+}
+
+fn start(instance: &InstanceContext, relocations: &[Relocation], grbit: JET_GRBIT) -> CallResult {
+    let parameters = instance.parameters().read().clone();
+    let engine = engine::start(instance.name(), &parameters, relocations, grbit)?;
+    engine.transactions().set_commit_default(parameters.number(JET_paramCommitDefault) as u32);
+    instance.set_engine(Some(engine));
+    if instance.advance(InstancePhase::Starting, InstancePhase::Running) {
+        Ok(Completion::Success)
+    } else {
+        Err(JetError::TERM_IN_PROGRESS)
+    }
+}
+
+/// Ends an instance (spec 09 §2.6).
+fn term(instance: JET_INSTANCE, grbit: JET_GRBIT) -> JET_ERR {
+    guard_process(|| {
+        let instance = process::instance_of_call(instance, JetError::INVALID_PARAMETER)?;
+        if instance.advance(InstancePhase::Created, InstancePhase::Ended) {
+            process::remove_instance(&instance);
+            return Ok(Completion::Success);
+        }
+        if !instance.advance(InstancePhase::Running, InstancePhase::Ending) {
+            return Err(match instance.phase() {
+                InstancePhase::Starting => JetError::INIT_IN_PROGRESS,
+                _ => JetError::TERM_IN_PROGRESS,
+            });
+        }
+        let ended = on_instance(&instance, || end(&instance, grbit));
+        if instance.phase() == InstancePhase::Ending {
+            let _ = instance.advance(InstancePhase::Ending, InstancePhase::Ended);
+            process::remove_instance(&instance);
+        }
+        ended
+    })
+}
+
+/// Ends a running instance once no call is inside. It runs on when a session is in a transaction.
+fn end(instance: &InstanceContext, grbit: JET_GRBIT) -> CallResult {
+    let _alone = instance.wait_for_calls();
+    let ending = match instance.failure() {
+        _ if grbit & JET_bitTermDirty != 0 => TermKind::Dirty,
+        Some(_) => TermKind::Dirty,
+        None if grbit & JET_bitTermAbrupt != 0 => TermKind::Abrupt,
+        None => TermKind::Complete,
+    };
+    let sessions: Vec<_> =
+        instance.sessions().into_iter().filter_map(|handle| SESSIONS.get(handle).ok()).collect();
+    if ending != TermKind::Dirty {
+        for session in &sessions {
+            if session.hold()?.body()?.engine.level() > 0 {
+                // The instance stays usable.
+                let _ = instance.advance(InstancePhase::Ending, InstancePhase::Running);
+                return Err(JetError::TOO_MANY_ACTIVE_USERS);
+            }
+        }
+    }
+    let mut abandoned = Vec::new();
+    for session in &sessions {
+        let mut held = session.hold()?;
+        if ending == TermKind::Dirty {
+            abandoned.extend(session::abandon(session, &mut held));
+        } else {
+            session::end(session, &mut held)?;
+        }
+    }
+    let engine = instance.engine()?;
+    instance.set_engine(None);
+    instance.forget_databases();
+    let stopped = engine.stop(ending);
+    // Rolled back when the instance has stopped: nothing of it reaches a file any more.
+    drop(abandoned);
+    match instance.failure() {
+        Some(failure) => Err(failure),
+        None => stopped.map(|()| Completion::Success).map_err(JetError::from),
+    }
+}
+
+/// Stops or resumes services (spec 09 §2.8).
+fn stop_service(instance: &InstanceContext, grbit: JET_GRBIT) -> CallResult {
+    if instance.phase() != InstancePhase::Running {
+        return Err(JetError::NOT_INITIALIZED);
+    }
+    let parts = grbit & !JET_bitStopServiceResume;
+    if parts & !STOP_PARTS != 0 {
+        return Err(JetError::INVALID_GRBIT);
+    }
+    if grbit & JET_bitStopServiceResume != 0 {
+        if parts & JET_bitStopServiceStopAndEmitLog != 0 {
+            return Err(JetError::INVALID_GRBIT);
+        }
+        if parts == 0 {
+            instance.set_stopped(false);
+        }
+    } else if parts == JET_bitStopServiceAll {
+        instance.set_stopped(true);
+    } else if parts & JET_bitStopServiceStopAndEmitLog != 0 {
+        // The log takes nothing any more, and there is nobody to give it to.
+        instance.fail(JetError::LOG_WRITE_FAIL);
+        return Ok(Completion::Warning(JetError::WRN_CALLBACK_NOT_REGISTERED));
+    }
+    Ok(Completion::Success)
+}
+
+/// The map of a JET_RSTINFO_A.
+///
+/// # Safety
+/// `info` is NULL or may be read in the length it says, and so its map and the map's texts.
+unsafe fn restore_info_a(info: *const JET_RSTINFO_A) -> Result<Vec<Relocation>, JetError> {
+    if info.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the size comes first, and says how much more may be read.
+    let bytes = unsafe { info.cast::<u32>().read_unaligned() };
+    if bytes as usize != size_of::<JET_RSTINFO_A>() {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    // SAFETY: it is as long as the structure.
+    let info = unsafe { info.read_unaligned() };
+    let count = usize::try_from(info.crstmap).map_err(|_| JetError::INVALID_PARAMETER)?;
+    if count > RELOCATIONS_MAX || (count > 0 && info.rgrstmap.is_null()) {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    let one = |index| {
+        // SAFETY: the map has so many entries, whose texts are NULL or NUL-terminated.
+        unsafe {
+            let entry = info.rgrstmap.add(index).read_unaligned();
+            relocation(Text::ansi(entry.szDatabaseName), Text::ansi(entry.szNewDatabaseName))
+        }
+    };
+    (0..count).map(one).collect()
+}
+
+/// The map of a JET_RSTINFO2_A.
+///
+/// # Safety
+/// `info` is NULL or may be read in the length it says, and so its map and the map's texts.
+unsafe fn restore_info2_a(info: *const JET_RSTINFO2_A) -> Result<Vec<Relocation>, JetError> {
+    if info.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the size comes first, and says how much more may be read.
+    let bytes = unsafe { info.cast::<u32>().read_unaligned() };
+    if bytes as usize != size_of::<JET_RSTINFO2_A>() {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    // SAFETY: it is as long as the structure.
+    let info = unsafe { info.read_unaligned() };
+    let count = usize::try_from(info.crstmap).map_err(|_| JetError::INVALID_PARAMETER)?;
+    if count > RELOCATIONS_MAX || (count > 0 && info.rgrstmap.is_null()) {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    let one = |index| {
+        // SAFETY: the map has so many entries, whose texts are NULL or NUL-terminated.
+        unsafe {
+            let entry = info.rgrstmap.add(index).read_unaligned();
+            relocation(Text::ansi(entry.szDatabaseName), Text::ansi(entry.szNewDatabaseName))
+        }
+    };
+    (0..count).map(one).collect()
+}
+
+/// The map of a JET_RSTINFO_W.
+///
+/// # Safety
+/// `info` is NULL or may be read in the length it says, and so its map and the map's texts.
+unsafe fn restore_info_w(info: *const JET_RSTINFO_W) -> Result<Vec<Relocation>, JetError> {
+    if info.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the size comes first, and says how much more may be read.
+    let bytes = unsafe { info.cast::<u32>().read_unaligned() };
+    if bytes as usize != size_of::<JET_RSTINFO_W>() {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    // SAFETY: it is as long as the structure.
+    let info = unsafe { info.read_unaligned() };
+    let count = usize::try_from(info.crstmap).map_err(|_| JetError::INVALID_PARAMETER)?;
+    if count > RELOCATIONS_MAX || (count > 0 && info.rgrstmap.is_null()) {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    let one = |index| {
+        // SAFETY: the map has so many entries, whose texts are NULL or NUL-terminated.
+        unsafe {
+            let entry = info.rgrstmap.add(index).read_unaligned();
+            relocation(Text::wide(entry.szDatabaseName), Text::wide(entry.szNewDatabaseName))
+        }
+    };
+    (0..count).map(one).collect()
+}
+
+/// The map of a JET_RSTINFO2_W.
+///
+/// # Safety
+/// `info` is NULL or may be read in the length it says, and so its map and the map's texts.
+unsafe fn restore_info2_w(info: *const JET_RSTINFO2_W) -> Result<Vec<Relocation>, JetError> {
+    if info.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the size comes first, and says how much more may be read.
+    let bytes = unsafe { info.cast::<u32>().read_unaligned() };
+    if bytes as usize != size_of::<JET_RSTINFO2_W>() {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    // SAFETY: it is as long as the structure.
+    let info = unsafe { info.read_unaligned() };
+    let count = usize::try_from(info.crstmap).map_err(|_| JetError::INVALID_PARAMETER)?;
+    if count > RELOCATIONS_MAX || (count > 0 && info.rgrstmap.is_null()) {
+        return Err(JetError::INVALID_PARAMETER);
+    }
+    let one = |index| {
+        // SAFETY: the map has so many entries, whose texts are NULL or NUL-terminated.
+        unsafe {
+            let entry = info.rgrstmap.add(index).read_unaligned();
+            relocation(Text::wide(entry.szDatabaseName), Text::wide(entry.szNewDatabaseName))
+        }
+    };
+    (0..count).map(one).collect()
+}
+
+fn relocation(recorded: Text, now: Text) -> Result<Relocation, JetError> {
+    let recorded = recorded.read(NAME_UNITS_MAX, JetError::INVALID_PARAMETER)?;
+    let recorded = recorded.ok_or(JetError::INVALID_PARAMETER)?;
+    let recorded = recorded.to_string().map_err(|_| JetError::INVALID_PATH)?;
+    let now: PathBuf = now.path()?.ok_or(JetError::INVALID_PARAMETER)?;
+    Ok(Relocation { recorded, now })
 }

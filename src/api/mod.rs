@@ -9,11 +9,14 @@
 //! `include/esent.h` says is read or written there, and stay so for the length of the call. Handles are numbers that are
 //! looked up: any number is safe.
 
+#![allow(non_upper_case_globals, reason = "parameters and bits are named as in the C header")]
 #![allow(non_snake_case, reason = "the names are those of the C header")]
 #![allow(clippy::missing_safety_doc, reason = "one contract for all, told above")]
 #![allow(clippy::too_many_arguments, reason = "the signatures are those of the C header")]
 
 mod ansi_alias;
+mod answer;
+mod argument;
 mod backup;
 mod column;
 mod cursor;
@@ -21,6 +24,7 @@ mod database;
 mod index;
 mod info;
 mod instance;
+mod instance_list;
 mod maintenance;
 mod parameter;
 mod record;

@@ -1,23 +1,18 @@
-//! System parameters and resource parameters.
-//!
-//! While the process has no instance (which this version cannot make yet) every call addresses the table of the process,
-//! whatever instance and session it names (spec 08 §6.2).
+//! System parameters and resource parameters (spec 08 §6, 09 §2.4).
 
 use widestring::{U16Str, U16String};
 
+use super::argument::{Place, Text};
 use super::not_available;
 use crate::abi::guard::{CallResult, Completion, guard_process};
 use crate::abi::structs::JET_UNICODEINDEX;
 use crate::abi::tables::errors::ERRORS;
+use crate::abi::tables::params::*;
 use crate::abi::tables::typedefs::*;
-use crate::abi::text::{
-    AnsiCodePage, ansi_of_wide, read_ansi, read_wide, wide_of_ansi, write_ansi, write_wide,
-};
-use crate::parameters::{self, NewValue, Phase, Reading, TEXT_UNITS_MAX};
+use crate::abi::text::{AnsiCodePage, ansi_of_wide, write_ansi, write_wide};
+use crate::parameters::{self, NewValue, Reading, TEXT_UNITS_MAX};
+use crate::runtime::process::{self, ParameterTarget};
 use ese_format::error::JetError;
-
-/// Most bytes of UTF-8 in [`TEXT_UNITS_MAX`] units.
-const TEXT_BYTES_MAX: usize = 3 * TEXT_UNITS_MAX;
 
 /// Set a system parameter.
 #[unsafe(no_mangle)]
@@ -28,15 +23,9 @@ pub unsafe extern "system" fn JetSetSystemParameterA(
     lParam: JET_API_PTR,
     szParam: JET_PCSTR,
 ) -> JET_ERR {
-    let _ = (pinstance, sesid);
-    guard_process(|| {
-        set(paramid, lParam, || {
-            // SAFETY: the caller's text is NULL or NUL-terminated.
-            let bytes = unsafe { read_ansi(szParam, TEXT_BYTES_MAX, JetError::INVALID_PARAMETER) }?
-                .unwrap_or_default();
-            wide_of_ansi(bytes, code_page())
-        })
-    })
+    // SAFETY: the caller's place is NULL or may be read, its text NULL or NUL-terminated.
+    let (instance, text) = unsafe { (Place::new(pinstance), Text::ansi(szParam)) };
+    set(instance, sesid, paramid, lParam, text)
 }
 
 /// Set a system parameter.
@@ -48,14 +37,9 @@ pub unsafe extern "system" fn JetSetSystemParameterW(
     lParam: JET_API_PTR,
     szParam: JET_PCWSTR,
 ) -> JET_ERR {
-    let _ = (pinstance, sesid);
-    guard_process(|| {
-        set(paramid, lParam, || {
-            // SAFETY: the caller's text is NULL or NUL-terminated.
-            let text = unsafe { read_wide(szParam, TEXT_UNITS_MAX, JetError::INVALID_PARAMETER) }?;
-            Ok(text.unwrap_or_default())
-        })
-    })
+    // SAFETY: the caller's place is NULL or may be read, its text NULL or NUL-terminated.
+    let (instance, text) = unsafe { (Place::new(pinstance), Text::wide(szParam)) };
+    set(instance, sesid, paramid, lParam, text)
 }
 
 /// Read a system parameter.
@@ -68,11 +52,10 @@ pub unsafe extern "system" fn JetGetSystemParameterA(
     szParam: JET_PSTR,
     cbMax: u32,
 ) -> JET_ERR {
-    let _ = (instance, sesid);
     guard_process(|| {
         // SAFETY: the caller's number and buffer are NULL or may be read and written, the buffer in its length.
         unsafe {
-            get(paramid, plParam, szParam.is_null() || cbMax == 0, cbMax, |text, _| {
+            get(instance, sesid, paramid, plParam, szParam.is_null() || cbMax == 0, cbMax, |text, _| {
                 write_ansi(szParam, cbMax as usize, &ansi_of_wide(text, code_page())?)
             })
         }
@@ -89,17 +72,24 @@ pub unsafe extern "system" fn JetGetSystemParameterW(
     szParam: JET_PWSTR,
     cbMax: u32,
 ) -> JET_ERR {
-    let _ = (instance, sesid);
     guard_process(|| {
         // SAFETY: the caller's number and buffer are NULL or may be read and written, the buffer in its length.
         unsafe {
-            get(paramid, plParam, szParam.is_null() || cbMax == 0, cbMax, |text, when_short| {
-                let room = cbMax as usize / size_of::<WCHAR>();
-                if when_short == WhenShort::Untouched && text.len() >= room {
-                    return Err(JetError::BUFFER_TOO_SMALL);
-                }
-                write_wide(szParam, cbMax as usize, text)
-            })
+            get(
+                instance,
+                sesid,
+                paramid,
+                plParam,
+                szParam.is_null() || cbMax == 0,
+                cbMax,
+                |text, when_short| {
+                    let room = cbMax as usize / size_of::<WCHAR>();
+                    if when_short == WhenShort::Untouched && text.len() >= room {
+                        return Err(JetError::BUFFER_TOO_SMALL);
+                    }
+                    write_wide(szParam, cbMax as usize, text)
+                },
+            )
         }
     })
 }
@@ -130,12 +120,45 @@ fn code_page() -> AnsiCodePage {
     parameters::process().read().code_page()
 }
 
-/// Sets a parameter of the process; the caller's text is looked at only where the parameter is text.
-fn set(id: u32, number: usize, text: impl FnOnce() -> Result<U16String, JetError>) -> CallResult {
-    let text = if parameters::is_text(id) { Some(text()?) } else { None };
-    let value = text.as_deref().map_or(NewValue::Number(number), NewValue::Text);
-    parameters::process().write().set(id, value, Phase::NoInstance)?;
-    Ok(Completion::Success)
+/// Most bytes of UTF-8 in [`TEXT_UNITS_MAX`] units.
+const TEXT_BYTES_MAX: usize = 3 * TEXT_UNITS_MAX;
+
+/// Sets a parameter; the caller's text is looked at only where the parameter is text.
+fn set(instance: Place<JET_INSTANCE>, session: JET_SESID, id: u32, number: usize, text: Text) -> JET_ERR {
+    guard_process(|| {
+        parameters::check_exists(id)?;
+        let target = process::parameter_target(instance.read(), session)?;
+        let text = if parameters::is_text(id) {
+            let units_max = if matches!(text, Text::Ansi(_)) { TEXT_BYTES_MAX } else { TEXT_UNITS_MAX };
+            Some(text.read(units_max, JetError::INVALID_PARAMETER)?.unwrap_or_default())
+        } else {
+            None
+        };
+        let value = text.as_deref().map_or(NewValue::Number(number), NewValue::Text);
+        match &target.instance {
+            Some(instance) if !parameters::is_of_process(id) => {
+                instance.parameters().write().set(id, value, target.phase)?;
+                instance.parameter_changed(id);
+            }
+            _ => {
+                parameters::process().write().set(id, value, target.phase)?;
+                process::parameter_changed(id);
+            }
+        }
+        Ok(Completion::Success)
+    })
+}
+
+/// What a parameter of the target reads as; some know only a session or a running instance.
+fn reading(target: &ParameterTarget, id: u32) -> Result<Reading, JetError> {
+    if let (JET_paramTransactionLevel, Some(session)) = (id, &target.session) {
+        let level = session.hold()?.body()?.engine.level();
+        return Ok(Reading::Number(level.into()));
+    }
+    match &target.instance {
+        Some(instance) if !parameters::is_of_process(id) => instance.parameters().read().get(id),
+        _ => parameters::process().read().get(id),
+    }
 }
 
 /// What a text that does not fit leaves in a W buffer.
@@ -147,19 +170,22 @@ enum WhenShort {
     Untouched,
 }
 
-/// Reads a parameter of the process into the caller's number or text.
+/// Reads a parameter into the caller's number or text.
 ///
 /// # Safety
 /// `number` is NULL or may be read and written; it points to a JET_UNICODEINDEX where the parameter says so and
 /// `bytes_max` allows it.
 unsafe fn get(
+    instance: JET_INSTANCE,
+    session: JET_SESID,
     id: u32,
     number: *mut JET_API_PTR,
     no_buffer: bool,
     bytes_max: u32,
     write_text: impl FnOnce(&U16Str, WhenShort) -> Result<(), JetError>,
 ) -> CallResult {
-    let reading = parameters::process().read().get(id)?;
+    parameters::check_exists(id)?;
+    let reading = reading(&process::parameter_target(Some(instance), session)?, id)?;
     let needs_number = !matches!(reading, Reading::Text(_) | Reading::Nothing);
     let needs_buffer = matches!(reading, Reading::Text(_) | Reading::ErrorText);
     if (needs_number && number.is_null()) || (needs_buffer && no_buffer) {

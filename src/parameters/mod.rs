@@ -19,7 +19,9 @@ use widestring::{U16Str, U16String};
 use crate::abi::tables::params::{
     JET_paramConfiguration, JET_paramEnableAdvanced, JET_paramMaxValueInvalid, PARAMETERS,
 };
-use crate::abi::tables::{Parameter, ParameterAccess, ParameterDefault, ParameterKind, Settable};
+use crate::abi::tables::{
+    Parameter, ParameterAccess, ParameterDefault, ParameterKind, ParameterScope, Settable,
+};
 use crate::abi::text::AnsiCodePage;
 
 /// libesent's own parameter: the code page of A-form text, 65001 or 1252 (spec 08 §4.3).
@@ -109,6 +111,14 @@ fn definition(id: u32) -> Result<&'static Parameter, JetError> {
     }
 }
 
+/// Whether there is a parameter with this number.
+///
+/// # Errors
+/// JET_errInvalidParameter where there is none.
+pub fn check_exists(id: u32) -> Result<(), JetError> {
+    if id == PARAM_ANSI_CODE_PAGE { Ok(()) } else { definition(id).map(|_| ()) }
+}
+
 fn is_text_kind(kind: ParameterKind) -> bool {
     matches!(kind, ParameterKind::Text | ParameterKind::Folder | ParameterKind::Path)
 }
@@ -117,6 +127,20 @@ fn is_text_kind(kind: ParameterKind) -> bool {
 #[must_use]
 pub fn is_text(id: u32) -> bool {
     definition(id).is_ok_and(|parameter| is_text_kind(parameter.kind))
+}
+
+/// Whether a parameter has one value for the process, whatever instance is named.
+#[must_use]
+pub fn is_of_process(id: u32) -> bool {
+    id == PARAM_ANSI_CODE_PAGE
+        || definition(id).is_ok_and(|parameter| parameter.scope == ParameterScope::Process)
+}
+
+/// Whether a parameter can be set only before the first instance.
+#[must_use]
+pub fn is_fixed_at_start(id: u32) -> bool {
+    id == PARAM_ANSI_CODE_PAGE
+        || definition(id).is_ok_and(|parameter| parameter.settable == Settable::BeforeProcess)
 }
 
 impl Default for ParameterStore {
@@ -148,6 +172,25 @@ impl ParameterStore {
             Some(Stored::Number(number)) => *number,
             Some(Stored::Text(_)) | None => 0,
         }
+    }
+
+    /// The stored text of a parameter; empty for a number.
+    #[must_use]
+    pub fn text(&self, id: u32) -> U16String {
+        match self.values.get(id as usize) {
+            Some(Stored::Text(text)) => text.clone(),
+            Some(Stored::Number(_)) | None => U16String::new(),
+        }
+    }
+
+    /// Whether a parameter holds what setting it to `value` would store.
+    ///
+    /// # Errors
+    /// As [`Self::set`] for a value that cannot be set.
+    pub fn holds(&self, id: u32, value: NewValue<'_>) -> Result<bool, JetError> {
+        let mut other = self.clone();
+        other.set(id, value, Phase::NoInstance)?;
+        Ok(self.values.get(id as usize) == other.values.get(id as usize) && self.code_page == other.code_page)
     }
 
     fn store(&mut self, id: u32, value: Stored) {

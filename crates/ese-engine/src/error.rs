@@ -153,6 +153,12 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+impl From<Error> for JetError {
+    fn from(error: Error) -> Self {
+        error.jet()
+    }
+}
+
 impl Error {
     /// The JET code that crosses the C ABI.
     #[must_use]

@@ -53,6 +53,11 @@ impl Affinity {
         self.context.map_or(0, |(context, _)| context)
     }
 
+    /// Whether another thread holds the session's context.
+    pub(super) fn is_held_elsewhere(&self) -> bool {
+        self.context.is_some_and(|(_, holder)| holder != thread::current().id())
+    }
+
     /// A transaction begins.
     pub(super) fn bind(&mut self) {
         let owner = self.context.map(|(context, _)| Owner::Context(context));

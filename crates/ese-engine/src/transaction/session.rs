@@ -419,6 +419,12 @@ impl Session {
         Ok(())
     }
 
+    /// Whether another thread holds the session's context: it cannot be ended then (JET_errSessionInUse).
+    #[must_use]
+    pub fn is_held_elsewhere(&self) -> bool {
+        self.affinity.is_held_elsewhere()
+    }
+
     /// Whether this thread may end the transaction.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use super::{KeyEnd, refused};
 use crate::error::{FormatResult, JetError, Problem};
 
 /// Makes sort keys of UTF-16 text: one locale, one sort version, one set of flags.
-pub trait TextKey {
+pub trait TextKey: Send + Sync {
     /// Appends the sort key of `text`, UTF-16 little-endian, its final `00` included, without a prefix byte. An odd last
     /// byte counts for nothing.
     ///

@@ -1,0 +1,101 @@
+//! A cursor as the C interface has it.
+//!
+//! Invariants: only the thread inside a call on the cursor's session touches the engine's cursor; a closed one has none.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use ese_engine::table::AfterRollback;
+use ese_engine::transaction::Session;
+use ese_format::error::JetError;
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+
+use crate::abi::handles::RawHandle;
+use crate::runtime::engine::EngineCursor;
+
+/// A cursor.
+#[derive(Debug)]
+pub struct CursorContext {
+    handle: AtomicUsize,
+    /// Its place among the cursors of its session.
+    order: AtomicU64,
+    session: RawHandle,
+    dbid: u32,
+    body: Mutex<Option<EngineCursor>>,
+}
+
+impl CursorContext {
+    /// A cursor of a session on a database, still without a handle.
+    #[must_use]
+    pub fn new(session: RawHandle, dbid: u32, cursor: EngineCursor) -> Self {
+        Self {
+            handle: AtomicUsize::new(0),
+            order: AtomicU64::new(0),
+            session,
+            dbid,
+            body: Mutex::new(Some(cursor)),
+        }
+    }
+
+    /// Its handle.
+    #[must_use]
+    pub fn handle(&self) -> RawHandle {
+        self.handle.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_handle(&self, handle: RawHandle, order: u64) {
+        self.handle.store(handle, Ordering::Release);
+        self.order.store(order, Ordering::Release);
+    }
+
+    pub(super) fn order(&self) -> u64 {
+        self.order.load(Ordering::Acquire)
+    }
+
+    /// The handle of the session that opened it.
+    #[must_use]
+    pub fn session(&self) -> RawHandle {
+        self.session
+    }
+
+    /// The number of its database.
+    #[must_use]
+    pub fn dbid(&self) -> u32 {
+        self.dbid
+    }
+
+    /// The engine's cursor, for the thread inside a call.
+    ///
+    /// # Errors
+    /// `JET_errInvalidTableId` when it was closed.
+    pub fn body(&self) -> Result<MappedMutexGuard<'_, EngineCursor>, JetError> {
+        MutexGuard::try_map(self.body.lock(), Option::as_mut).map_err(|_| JetError::INVALID_TABLE_ID)
+    }
+
+    pub(super) fn blocks_commit(&self) -> bool {
+        self.body.lock().as_mut().is_some_and(|body| body.cursor().blocks_commit())
+    }
+
+    pub(super) fn after_commit(&self, level: u8) {
+        if let Some(body) = &mut *self.body.lock() {
+            body.cursor().after_commit(level);
+        }
+    }
+
+    /// What becomes of it after a rollback; one that is closed is gone.
+    pub(super) fn after_rollback(&self, session: &mut Session, level: u8) -> AfterRollback {
+        let mut body = self.body.lock();
+        body.as_mut().map_or(AfterRollback::Gone, |body| body.cursor().after_rollback(session, level))
+    }
+
+    pub(super) fn forget(&self) {
+        drop(self.body.lock().take());
+    }
+
+    pub(super) fn close(&self, session: &mut Session) {
+        let cursor = self.body.lock().take();
+        if let Some(Err(error)) = cursor.map(|cursor| cursor.close(session)) {
+            // It is closed all the same: what it prepared was in memory.
+            let _ = error;
+        }
+    }
+}
