@@ -61,16 +61,8 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetGetMaxDatabaseSize", State::Yes, ""),
     ("JetGetSessionInfo", State::Yes, ""),
     ("JetGetSessionParameter", State::Yes, ""),
-    (
-        "JetGetSystemParameter",
-        State::Partial,
-        "JET_paramPrintFunction reads as 0; JET_paramCacheSize as 0",
-    ),
-    (
-        "JetGetVersion",
-        State::Partial,
-        "answers as Windows 10.0 build 26100; the session is not checked",
-    ),
+    ("JetGetSystemParameter", State::Partial, "JET_paramPrintFunction reads as 0; JET_paramCacheSize as 0"),
+    ("JetGetVersion", State::Partial, "answers as Windows 10.0 build 26100; the session is not checked"),
     ("JetInit", State::Yes, ""),
     ("JetInit2", State::Partial, "the flags have no effect"),
     ("JetInit3", State::Partial, "no status callback, no stop position"),

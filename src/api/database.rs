@@ -4,9 +4,10 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::sync::Arc;
 
+use ese_engine::catalog::Shadow;
 use ese_engine::file_map::Logging;
 use ese_engine::instance::{
-    AttachRequest, Attached, AttachedDatabase, CatalogShadow, CreateRequest, Instance, OpenMode, Writability,
+    AttachRequest, Attached, AttachedDatabase, CreateRequest, Instance, OpenMode, Writability,
 };
 use ese_engine::io::Existing;
 use ese_format::error::JetError;
@@ -20,7 +21,6 @@ use crate::abi::tables::enums::*;
 use crate::abi::tables::params::*;
 use crate::abi::tables::typedefs::*;
 use crate::runtime::call::{SessionCall, with_database, with_session};
-use crate::runtime::engine;
 use crate::runtime::instance::AfterStop;
 
 /// Parameters of one database at most.
@@ -375,7 +375,7 @@ pub unsafe extern "system" fn JetGetMaxDatabaseSize(
         if grbit != 0 {
             return Err(JetError::INVALID_GRBIT);
         }
-        place.required()?.write(database.attached().map().pages_max());
+        place.required()?.write(database.map().pages_max());
         Ok(Completion::Success)
     })
 }
@@ -467,7 +467,7 @@ pub unsafe extern "system" fn JetSetMaxDatabaseSize(
         if grbit != 0 {
             return Err(JetError::INVALID_GRBIT);
         }
-        database.attached().map().set_pages_max(cpg);
+        database.map().set_pages_max(cpg);
         Ok(Completion::Success)
     })
 }
@@ -511,11 +511,9 @@ fn open_for(
     attached: &Arc<AttachedDatabase>,
     mode: OpenMode,
 ) -> Result<u32, JetError> {
-    let session = call.session.handle();
-    let database = call.instance().database(attached)?;
-    attached.open(session as u64, mode)?;
-    let dbid = database.dbid();
-    call.body()?.databases.insert(dbid, database);
+    attached.open(call.session.handle() as u64, mode)?;
+    let dbid = u32::from(attached.dbid());
+    call.body()?.databases.insert(dbid, Arc::clone(attached));
     Ok(dbid)
 }
 
@@ -536,7 +534,6 @@ fn create(
         let path = path.required_path()?;
         one_database(call, None)?;
         let request = CreateRequest {
-            procid: call.body()?.engine.procid(),
             grbit,
             existing: if grbit & JET_bitDbOverwriteExisting != 0 {
                 Existing::Replace
@@ -544,7 +541,7 @@ fn create(
                 Existing::Keep
             },
             logging: logging_of(grbit),
-            shadow: if grbit & JET_bitDbShadowingOff != 0 { CatalogShadow::Off } else { CatalogShadow::Kept },
+            shadow: if grbit & JET_bitDbShadowingOff != 0 { Shadow::Off } else { Shadow::Kept },
             pages_max: pages_max()?,
             path,
         };
@@ -553,7 +550,7 @@ fn create(
         }
         create_folder(call, &request.path)?;
         let instance = call.instance().engine()?;
-        let attached = engine::create_database(&instance, &mut call.body()?.engine, &request)?;
+        let attached = instance.create_database(&mut call.body()?.engine, &request)?;
         place.write(open_for(call, &attached, OpenMode::Shared)?);
         Ok(Completion::Success)
     })
@@ -585,13 +582,13 @@ fn attach(
             return Err(JetError::INVALID_GRBIT);
         }
         let request = AttachRequest {
-            procid: call.body()?.engine.procid(),
             writability: if reads { Writability::ReadOnly } else { Writability::Writable },
             logging: logging_of(grbit),
             pages_max: pages_max()?,
             path,
         };
-        match call.instance().engine()?.attach_database(&request)? {
+        let instance = call.instance().engine()?;
+        match instance.attach_database(&call.body()?.engine, &request)? {
             Attached::New(_) => Ok(Completion::Success),
             Attached::Already(_) => Ok(Completion::Warning(JetError::WRN_DATABASE_ATTACHED)),
         }
@@ -605,12 +602,11 @@ fn detach(session: JET_SESID, path: Text, grbit: JET_GRBIT) -> JET_ERR {
         }
         outside_of_transactions(call)?;
         let engine = call.instance().engine()?;
-        let procid = call.body()?.engine.procid();
+        let session = &call.body()?.engine;
         let detached = match path.path()? {
-            Some(path) => engine.detach_database(procid, &path),
-            None => engine.detach_all(procid),
+            Some(path) => engine.detach_database(session, &path),
+            None => engine.detach_all(session),
         };
-        call.instance().forget_databases();
         detached.map(|()| Completion::Success).map_err(JetError::from)
     })
 }

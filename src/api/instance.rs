@@ -427,7 +427,6 @@ fn end(instance: &InstanceContext, grbit: JET_GRBIT) -> CallResult {
     }
     let engine = instance.engine()?;
     instance.set_engine(None);
-    instance.forget_databases();
     let stopped = engine.stop(ending);
     // Rolled back when the instance has stopped: nothing of it reaches a file any more.
     drop(abandoned);

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
+use ese_engine::instance::AttachedDatabase;
 use ese_format::error::JetError;
 
 use crate::abi::guard::{CallResult, Completion, guard, guard_process};
 use crate::abi::handles::RawHandle;
 use crate::abi::tables::typedefs::JET_ERR;
 use crate::runtime::cursor::CursorContext;
-use crate::runtime::engine::EngineDatabase;
 use crate::runtime::instance::{AfterStop, InstanceContext};
 use crate::runtime::process::{self, CURSORS, Mode, SESSIONS};
 use crate::runtime::session::{Held, SessionBody, SessionContext};
@@ -85,7 +85,7 @@ pub fn with_database(
     session: RawHandle,
     dbid: u32,
     after_stop: AfterStop,
-    call: impl FnOnce(&mut SessionCall<'_>, &Arc<EngineDatabase>) -> CallResult,
+    call: impl FnOnce(&mut SessionCall<'_>, &Arc<AttachedDatabase>) -> CallResult,
 ) -> JET_ERR {
     with_session(session, after_stop, |session| {
         let database = Arc::clone(session.body()?.database(dbid)?);

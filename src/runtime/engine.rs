@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use ese_engine::cache::PageCache;
-use ese_engine::catalog::{CatalogSettings, LiveCatalog, NewDatabase, Shadow, TableHold};
-use ese_engine::instance::{AttachedDatabase, CatalogShadow, CreateRequest, Instance, NewContent};
-use ese_engine::space::create_root;
+use ese_engine::catalog::TableHold;
+use ese_engine::instance::Instance;
 use ese_engine::table::{Cursor, LongValueCounts};
 use ese_engine::temp::TemporaryTable;
-use ese_engine::transaction::{BeginKind, CommitOptions, Session};
-use ese_format::database_header::HeaderFlags;
+use ese_engine::transaction::Session;
 use ese_format::error::JetError;
 use parking_lot::Mutex;
 use widestring::U16Str;
@@ -85,97 +83,6 @@ pub fn parameter_changed(instance: &Instance, id: u32, parameters: &ParameterSto
 pub fn logged_databases(instance: &Instance) -> Vec<PathBuf> {
     let logged = instance.databases().into_iter().filter(|database| database.is_logged());
     logged.map(|database| database.path().to_path_buf()).collect()
-}
-
-/// The content of a new database: its root, catalog and system tables, each statement in a transaction of its own.
-struct Content<'s> {
-    session: &'s mut Session,
-    new: NewDatabase,
-}
-
-impl NewContent for Content<'_> {
-    fn build_catalog(
-        &mut self,
-        database: &Arc<AttachedDatabase>,
-        pages: u32,
-    ) -> ese_engine::error::Result<()> {
-        self.session.begin(BeginKind::ReadWrite)?;
-        let root = create_root(database.map(), self.session, pages)?;
-        self.session.commit(CommitOptions::LAZY)?;
-        self.new.fill(&root, self.session)
-    }
-
-    fn build_system_tables(&mut self, _database: &Arc<AttachedDatabase>) -> ese_engine::error::Result<()> {
-        // They are part of the catalog's content: a database that is there has them.
-        Ok(())
-    }
-}
-
-/// Makes a database, with what it holds before its first user.
-///
-/// # Errors
-/// Those of spec 09 §4.1.
-pub fn create_database(
-    instance: &Instance,
-    session: &mut Session,
-    request: &CreateRequest,
-) -> Result<Arc<AttachedDatabase>, JetError> {
-    let settings = instance.settings();
-    let shadow = match request.shadow {
-        CatalogShadow::Kept => Shadow::Kept,
-        CatalogShadow::Off => Shadow::Off,
-    };
-    let clock = Arc::clone(&settings.host.clock);
-    let mut content =
-        Content { new: NewDatabase { version: settings.database_version()?, shadow, clock }, session };
-    let created = instance.create_database(request, &mut content);
-    // What a failed statement left open is taken back: the call began outside of transactions.
-    while created.is_err() && content.session.level() > 0 {
-        content.session.rollback()?;
-    }
-    Ok(created?)
-}
-
-/// A database that is attached, with what its sessions share of it.
-#[derive(Debug)]
-pub struct EngineDatabase {
-    attached: Arc<AttachedDatabase>,
-    catalog: Arc<LiveCatalog>,
-}
-
-impl EngineDatabase {
-    /// What sessions share of an attached database.
-    ///
-    /// # Errors
-    /// Those of reading its catalog.
-    pub fn open(instance: &Instance, attached: &Arc<AttachedDatabase>) -> Result<Arc<Self>, JetError> {
-        let header = attached.header();
-        let flags = HeaderFlags::from_bits_retain(header.fields.flags.get());
-        let shadow =
-            if flags.contains(HeaderFlags::CATALOG_SHADOWING_OFF) { Shadow::Off } else { Shadow::Kept };
-        let clock = Arc::clone(&instance.settings().host.clock);
-        let settings = CatalogSettings { shadow, version: header.version(), clock };
-        let catalog = LiveCatalog::open(attached.map(), settings)?;
-        Ok(Arc::new(Self { attached: Arc::clone(attached), catalog }))
-    }
-
-    /// The database of the instance.
-    #[must_use]
-    pub fn attached(&self) -> &Arc<AttachedDatabase> {
-        &self.attached
-    }
-
-    /// Its catalog.
-    #[must_use]
-    pub fn catalog(&self) -> &Arc<LiveCatalog> {
-        &self.catalog
-    }
-
-    /// Its number.
-    #[must_use]
-    pub fn dbid(&self) -> u32 {
-        self.attached.dbid().into()
-    }
 }
 
 /// What a cursor handle stands for.

@@ -4,19 +4,18 @@
 //! refused and from Starting to nowhere: an instance that does not start ends; its engine is there while it is Running or
 //! Ending; while a thread is inside a call the instance does not end.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicUsize, Ordering};
 
-use ese_engine::instance::{AttachedDatabase, Instance};
+use ese_engine::instance::Instance;
 use ese_format::error::JetError;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use widestring::{U16Str, U16String};
 
 use crate::abi::handles::RawHandle;
 use crate::parameters::ParameterStore;
-use crate::runtime::engine::{self, EngineDatabase};
+use crate::runtime::engine;
 
 /// Where an instance is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +55,6 @@ pub struct InstanceContext {
     /// Read-locked by every thread inside a call, write-locked by the one that ends the instance.
     calls: RwLock<()>,
     engine: RwLock<Option<Arc<Instance>>>,
-    /// What sessions share of the attached databases, by dbid.
-    databases: Mutex<BTreeMap<u32, Arc<EngineDatabase>>>,
     sessions: Mutex<Vec<RawHandle>>,
 }
 
@@ -75,7 +72,6 @@ impl InstanceContext {
             failure: AtomicI32::new(0),
             calls: RwLock::new(()),
             engine: RwLock::new(None),
-            databases: Mutex::default(),
             sessions: Mutex::default(),
         }
     }
@@ -200,30 +196,6 @@ impl InstanceContext {
 
     pub(super) fn remove_session(&self, session: RawHandle) {
         self.sessions.lock().retain(|other| *other != session);
-    }
-
-    /// What sessions share of an attached database; made when it is first asked for.
-    ///
-    /// # Errors
-    /// Those of reading its catalog.
-    pub fn database(&self, attached: &Arc<AttachedDatabase>) -> Result<Arc<EngineDatabase>, JetError> {
-        let mut databases = self.databases.lock();
-        let dbid = u32::from(attached.dbid());
-        if let Some(database) = databases.get(&dbid)
-            && Arc::ptr_eq(database.attached(), attached)
-        {
-            return Ok(Arc::clone(database));
-        }
-        let database = EngineDatabase::open(&*self.engine()?, attached)?;
-        databases.insert(dbid, Arc::clone(&database));
-        Ok(database)
-    }
-
-    /// Databases were detached, or the instance ended: what sessions shared of them is let go.
-    pub fn forget_databases(&self) {
-        let attached = self.engine().map(|engine| engine.databases()).unwrap_or_default();
-        let is_attached = |dbid: &u32| attached.iter().any(|database| u32::from(database.dbid()) == *dbid);
-        self.databases.lock().retain(|dbid, _| is_attached(dbid));
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use ese_engine::instance::AfterClose;
+use ese_engine::instance::{AfterClose, AttachedDatabase};
 use ese_engine::table::AfterRollback;
 use ese_engine::transaction::{RollbackScope, Session};
 use ese_format::error::JetError;
@@ -17,7 +17,6 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::abi::handles::RawHandle;
 use crate::runtime::cursor::CursorContext;
-use crate::runtime::engine::EngineDatabase;
 use crate::runtime::instance::InstanceContext;
 use crate::runtime::process::{CURSORS, SESSIONS};
 
@@ -50,7 +49,7 @@ pub struct SessionBody {
     /// The engine's session.
     pub engine: Session,
     /// The open databases by their dbids.
-    pub databases: BTreeMap<u32, Arc<EngineDatabase>>,
+    pub databases: BTreeMap<u32, Arc<AttachedDatabase>>,
     /// The open cursors by their handles, in the order in which they were opened.
     pub cursors: BTreeMap<u64, Arc<CursorContext>>,
     /// Its parameters.
@@ -155,7 +154,7 @@ impl SessionBody {
     ///
     /// # Errors
     /// `JET_errInvalidDatabaseId`.
-    pub fn database(&self, dbid: u32) -> Result<&Arc<EngineDatabase>, JetError> {
+    pub fn database(&self, dbid: u32) -> Result<&Arc<AttachedDatabase>, JetError> {
         self.databases.get(&dbid).ok_or(JetError::INVALID_DATABASE_ID)
     }
 
@@ -235,7 +234,7 @@ impl SessionBody {
             self.close_cursor(cursor);
         }
         for database in self.databases.values() {
-            database.attached().close_all(session as u64);
+            database.close_all(session as u64);
         }
         result
     }
@@ -246,7 +245,7 @@ impl SessionBody {
     /// `JET_errInvalidDatabaseId`.
     pub fn close_database(&mut self, session: RawHandle, dbid: u32) -> Result<(), JetError> {
         let database = Arc::clone(self.database(dbid)?);
-        if database.attached().close(session as u64)? == AfterClose::Closed {
+        if database.close(session as u64)? == AfterClose::Closed {
             self.close_cursors_on(dbid);
             self.databases.remove(&dbid);
         }

@@ -114,6 +114,7 @@ pub fn settings_of(name: Option<&U16Str>, parameters: &ParameterStore) -> Result
         transaction_percent: narrow(JET_paramMaxTransactionSize),
         sessions: number(JET_paramMaxSessions),
     };
+    settings.temporary_tables_max = narrow(JET_paramMaxTemporaryTables);
     settings.alternate_database_folder = if alternate.is_empty() {
         None
     } else {

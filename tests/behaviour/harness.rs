@@ -244,11 +244,4 @@ impl Fixture {
         assert_eq!(code, 0, "JetCreateDatabase");
         Self { running, session, database, dbid }
     }
-
-    /// Another session that has the database open.
-    pub(crate) fn second(&self) -> usize {
-        let session = self.running.session();
-        assert_eq!(open(session, &self.database, 0), (self.dbid, 0));
-        session
-    }
 }
