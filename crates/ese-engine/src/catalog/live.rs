@@ -161,19 +161,6 @@ impl LiveCatalog {
         self.schema(session, row.objid_table)
     }
 
-    /// Held while a record of a table is changed, from the look at its schema to the last index entry: no index is
-    /// built meanwhile.
-    ///
-    /// The closure is run under it.
-    ///
-    /// # Errors
-    /// Those of `change`.
-    pub fn while_changing_records<T>(&self, objid: u32, change: impl FnOnce() -> Result<T>) -> Result<T> {
-        let table = self.table_use(objid);
-        let _shared = table.change_records();
-        change()
-    }
-
     /// Gives the pages of a deleted tree back.
     pub(super) fn free_tree(&self, session: &mut Session, tree: &DeletedTree) -> Result<()> {
         if tree.kind == TreeKind::Primary {
@@ -330,6 +317,12 @@ impl SchemaSource for LiveCatalog {
         };
         table.keep_maintained(version, &schema);
         self.check_primary(session, schema)
+    }
+
+    fn changing_records(&self, objid: u32, change: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let table = self.table_use(objid);
+        let _shared = table.change_records();
+        change()
     }
 
     fn is_new(&self, session: &Session, objid: u32) -> bool {

@@ -37,6 +37,16 @@ pub trait SchemaSource: std::fmt::Debug + Send + Sync {
     /// As [`Self::schema`].
     fn maintained_schema(&self, session: &Session, objid: u32) -> Result<Arc<TableSchema>>;
 
+    /// Runs a change of a record, from the look at the maintained schema to the last index entry: no index is built
+    /// meanwhile. Called with no lock or latch held.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    fn changing_records(&self, objid: u32, change: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let _ = objid;
+        change()
+    }
+
     /// Whether this session's transaction, not committed yet, made the table: only then nothing else can see it.
     fn is_new(&self, session: &Session, objid: u32) -> bool {
         let _ = (session, objid);

@@ -69,16 +69,28 @@ impl Cursor {
         done
     }
 
-    /// The table with every index that a change must keep up.
-    fn table_to_maintain(&mut self, session: &mut Session) -> Result<OpenTable> {
+    /// Makes a change of a record in a transaction of its own, with the table as the session sees it and with every
+    /// index that must be kept up.
+    fn change_records<T>(
+        &mut self,
+        session: &mut Session,
+        change: impl FnOnce(&mut Session, Tables<'_>) -> Result<T>,
+    ) -> Result<T> {
         self.refresh_schema(session)?;
         let objid = self.table.schema().definition().objid;
-        let schema = self.table.source().maintained_schema(session, objid)?;
-        if Arc::ptr_eq(&schema, self.table.schema()) {
-            Ok(self.table.clone())
-        } else {
-            self.table.with_schema(schema)
-        }
+        let source = Arc::clone(self.table.source());
+        let (mut change, mut changed) = (Some(change), None);
+        source.changing_records(objid, &mut || {
+            let schema = source.maintained_schema(session, objid)?;
+            let same = Arc::ptr_eq(&schema, self.table.schema());
+            let maintained = if same { self.table.clone() } else { self.table.with_schema(schema)? };
+            let tables = Tables { seen: &self.table, maintained: &maintained };
+            if let Some(change) = change.take() {
+                changed = Some(transact(session, |session| change(session, tables))?);
+            }
+            Ok(())
+        })?;
+        changed.ok_or_else(|| Error::refused(JetError::INTERNAL_ERROR, "a change was not made"))
     }
 
     // ---- insert ----
@@ -90,9 +102,10 @@ impl Cursor {
         room: Option<usize>,
         grbit: UpdateGrbit,
     ) -> Result<Updated> {
-        let table = self.table_to_maintain(session)?;
+        self.refresh_schema(session)?;
         let versioning = if grbit.contains(UpdateGrbit::NO_VERSION) {
-            if !table.source().is_new(session, table.schema().definition().objid) {
+            let objid = self.table.schema().definition().objid;
+            if !self.table.source().is_new(session, objid) {
                 let about = "only a table of this transaction can be filled without versions";
                 return refused(JetError::UPDATE_MUST_VERSION, about);
             }
@@ -100,8 +113,8 @@ impl Cursor {
         } else {
             Versioning::Versioned
         };
-        check_required(&table, update)?;
-        transact(session, |session| insert_record(session, &table, update, room, versioning))
+        check_required(&self.table, update)?;
+        self.change_records(session, |session, tables| insert_record(session, tables, update, room, versioning))
     }
 
     // ---- replace ----
@@ -122,10 +135,9 @@ impl Cursor {
         if update.changed.is_empty() && update.pending.is_empty() {
             return Ok(updated);
         }
-        let table = self.table_to_maintain(session)?;
-        transact(session, |session| {
-            check_still_the_same(session, &table, update, &original)?;
-            replace_record(session, &table, update, &original)
+        self.change_records(session, |session, tables| {
+            check_still_the_same(session, tables.seen, update, &original)?;
+            replace_record(session, tables, update, &original)
         })?;
         Ok(updated)
     }
@@ -147,9 +159,8 @@ impl Cursor {
             return refused(JetError::ALREADY_PREPARED, "a copy is prepared that deletes its original");
         }
         self.cancel_update(session)?;
-        let table = self.table_to_maintain(session)?;
         let original = self.current_original(session)?;
-        transact(session, |session| delete_record(session, &table, &original, &[]))
+        self.change_records(session, |session, tables| delete_record(session, tables, &original, &[]))
     }
 
     /// A copy of the current record, with no latch left.
@@ -222,6 +233,15 @@ impl Cursor {
     }
 }
 
+/// A table whose record changes.
+#[derive(Clone, Copy)]
+struct Tables<'t> {
+    /// As the session sees it.
+    seen: &'t OpenTable,
+    /// With the indexes of others that must be kept up.
+    maintained: &'t OpenTable,
+}
+
 /// An escrow column has a value in every record (spec 04 §2.2); one that says otherwise is not counted in.
 fn check_escrow_value(table: &OpenTable, original: &Original, location: ColumnLocation) -> Result<()> {
     let failed = |error| table.map().file().format_error(error);
@@ -270,18 +290,19 @@ fn set_version(table: &OpenTable, update: &mut CopyBuffer, value: Option<i32>) -
 
 fn insert_record(
     session: &mut Session,
-    table: &OpenTable,
+    tables: Tables<'_>,
     update: &mut CopyBuffer,
     room: Option<usize>,
     versioning: Versioning,
 ) -> Result<Updated> {
+    let table = tables.seen;
     set_version(table, update, None)?;
     let kept: Vec<LongValueId> = update.record().separated_values().collect();
     if let Some(original) = update.original.clone()
         && matches!(update.kind, Prepare::InsertCopyDeleteOriginal | Prepare::InsertCopyReplaceOriginal)
     {
         check_still_the_same(session, table, update, &original)?;
-        delete_record(session, table, &original, &kept)?;
+        delete_record(session, tables, &original, &kept)?;
     }
     write_long_values(session, table, update)?;
     release_others(session, table, &update.referenced, &kept)?;
@@ -294,18 +315,19 @@ fn insert_record(
     if room.is_some_and(|room| room < bookmark.len()) {
         return refused(JetError::BUFFER_TOO_SMALL, "the bookmark does not fit");
     }
-    let keys = keys_of_record(table, view, None, &sight)?;
+    let keys = keys_of_record(tables.maintained, view, None, &sight)?;
     table.primary().insert(session, &bookmark, view.bytes(), versioning)?;
-    insert_entries(session, table, &keys, &bookmark, versioning)?;
+    insert_entries(session, tables.maintained, &keys, &bookmark, versioning)?;
     Ok(Updated { bookmark, inserted: true })
 }
 
 fn replace_record(
     session: &mut Session,
-    table: &OpenTable,
+    tables: Tables<'_>,
     update: &mut CopyBuffer,
     original: &Original,
 ) -> Result<()> {
+    let table = tables.seen;
     let failed = |error| table.map().file().format_error(error);
     let old = RecordView::parse(&original.image, original.format).map_err(failed)?;
     let sight = Some(session.visibility());
@@ -313,31 +335,32 @@ fn replace_record(
         set_version(table, update, Some(version))?;
     }
     // The old keys first: they are made of the long values as they were.
-    let before = keys_of_record(table, old, Some(&update.changed), &sight)?;
+    let before = keys_of_record(tables.maintained, old, Some(&update.changed), &sight)?;
     write_long_values(session, table, update)?;
     let changed = update.changed.clone();
     let kept: Vec<LongValueId> = update.record().separated_values().collect();
     let view = sized_view(table, update)?;
     check_primary_key(table, view, &changed, original, &sight)?;
     table.primary().replace(session, &original.bookmark, view.bytes(), Versioning::Versioned)?;
-    let after = keys_of_record(table, view, Some(&changed), &sight)?;
-    change_entries(session, table, (&before, &after), &original.bookmark)?;
+    let after = keys_of_record(tables.maintained, view, Some(&changed), &sight)?;
+    change_entries(session, tables.maintained, (&before, &after), &original.bookmark)?;
     release_others(session, table, &separated_of(table, original)?, &kept)
 }
 
 /// Deletes a record, its entries, and its long values but for those that another record takes over.
 fn delete_record(
     session: &mut Session,
-    table: &OpenTable,
+    tables: Tables<'_>,
     original: &Original,
     taken_over: &[LongValueId],
 ) -> Result<()> {
+    let table = tables.seen;
     let failed = |error| table.map().file().format_error(error);
     let view = RecordView::parse(&original.image, original.format).map_err(failed)?;
     let sight = Some(session.visibility());
-    let keys = keys_of_record(table, view, None, &sight)?;
+    let keys = keys_of_record(tables.maintained, view, None, &sight)?;
     table.primary().flag_delete(session, &original.bookmark, &[], Versioning::Versioned)?;
-    delete_entries(session, table, &keys, &original.bookmark)?;
+    delete_entries(session, tables.maintained, &keys, &original.bookmark)?;
     release_others(session, table, &separated_of(table, original)?, taken_over)
 }
 
@@ -380,7 +403,7 @@ fn write_long_values(session: &mut Session, table: &OpenTable, update: &CopyBuff
     if update.pending.is_empty() {
         return Ok(());
     }
-    let store = table.long_values_for_writing(session)?;
+    let store = table.existing_long_values()?;
     for id in update.record().separated_values() {
         let Some(value) = update.pending.get(&id) else { continue };
         if value.base() == Some(id) {
