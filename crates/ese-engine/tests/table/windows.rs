@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use ese_engine::database::Database;
-use ese_engine::table::{
-    ColumnChange, Cursor, EnumerateGrbit, MoveGrbit, Prepare, SetGrbit, UpdateGrbit,
-};
+use ese_engine::table::{ColumnChange, Cursor, EnumerateGrbit, MoveGrbit, Prepare, SetGrbit, UpdateGrbit};
 use ese_engine::transaction::{BeginKind, CommitOptions, Session};
 use ese_engine::verify::{VerifyOptions, verify};
 use ese_format::catalog::schema::is_system_table;
@@ -40,7 +38,10 @@ type Values = BTreeMap<u32, Vec<Vec<u8>>>;
 fn values(cursor: &mut Cursor, session: &mut Session) -> Values {
     let grbit = EnumerateGrbit::IGNORE_USER_DEFINED_DEFAULT;
     let (columns, _) = cursor.enumerate_columns(session, None, usize::MAX, grbit).expect("a sound record");
-    columns.into_iter().map(|column| (column.column, column.values.into_iter().map(|value| value.data).collect())).collect()
+    columns
+        .into_iter()
+        .map(|column| (column.column, column.values.into_iter().map(|value| value.data).collect()))
+        .collect()
 }
 
 fn set_all(cursor: &mut Cursor, session: &mut Session, values: &Values) -> Result<(), JetError> {
@@ -104,7 +105,8 @@ fn change_table(cursor: &mut Cursor, session: &mut Session, done: &mut Done) -> 
         cursor.delete(session).expect("a row of a sound table");
         cursor.prepare(session, Prepare::Insert).expect("an updatable cursor");
         set_all(cursor, session, &before).expect("the values it had");
-        let inserted = cursor.update(session, None, UpdateGrbit::empty()).expect("the row that was deleted").bookmark;
+        let inserted =
+            cursor.update(session, None, UpdateGrbit::empty()).expect("the row that was deleted").bookmark;
         if rolled_back {
             session.rollback().expect("nothing fails here");
             let _ = cursor.after_rollback(session, 0);

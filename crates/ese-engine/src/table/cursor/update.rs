@@ -114,7 +114,9 @@ impl Cursor {
             Versioning::Versioned
         };
         check_required(&self.table, update)?;
-        self.change_records(session, |session, tables| insert_record(session, tables, update, room, versioning))
+        self.change_records(session, |session, tables| {
+            insert_record(session, tables, update, room, versioning)
+        })
     }
 
     // ---- replace ----
