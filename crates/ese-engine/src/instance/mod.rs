@@ -55,6 +55,7 @@ pub use settings::{
     CHECKPOINT_DEPTH_DEFAULT, EXTENSION_PAGES_DEFAULT, InstanceSettings, LOG_FILE_KB_DEFAULT, RecoveryMode,
     Rollover,
 };
+pub use start::{StartRequest, Started};
 pub use stop::TermKind;
 
 /// Whether an instance runs.
