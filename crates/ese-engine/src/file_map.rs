@@ -13,7 +13,7 @@ use std::sync::{Arc, Weak};
 use ese_format::error::JetError;
 use ese_format::page::ReservedTagForm;
 use ese_format::version::DatabaseVersion;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use crate::cache::CachedFile;
 use crate::error::{Error, Result};
@@ -77,7 +77,7 @@ pub struct FileMap {
     file: Arc<CachedFile>,
     dbid: u8,
     logging: Logging,
-    features: FileFeatures,
+    features: RwLock<FileFeatures>,
     dbtime: AtomicU64,
     objid_last: AtomicU32,
     extension_pages: AtomicU32,
@@ -111,7 +111,7 @@ impl FileMap {
             file,
             dbid: start.dbid,
             logging: start.logging,
-            features: start.features,
+            features: RwLock::new(start.features),
             dbtime: AtomicU64::new(start.dbtime.max(DBTIME_FIRST)),
             objid_last: AtomicU32::new(start.objid_last),
             extension_pages: AtomicU32::new(start.extension_pages.max(1)),
@@ -142,7 +142,12 @@ impl FileMap {
     /// What may be written.
     #[must_use]
     pub fn features(&self) -> FileFeatures {
-        self.features
+        *self.features.read()
+    }
+
+    /// The file's version was raised: from now on this may be written.
+    pub fn set_features(&self, features: FileFeatures) {
+        *self.features.write() = features;
     }
 
     /// A new dbtime, for one change.

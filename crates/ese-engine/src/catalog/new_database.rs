@@ -66,20 +66,39 @@ impl NewDatabase {
         }
     }
 
-    /// Fills a database that has a root and nothing else. Each of catalog, `MSysObjids` and `MSysLocales` is a transaction
-    /// of its own; the caller makes them durable.
+    /// Fills a database that has a root and nothing else: [`Self::fill_catalog`], then [`Self::fill_system_tables`].
     ///
     /// # Errors
     /// Those of space, of trees and of the log. The database is then good for nothing.
     pub fn fill(&self, root: &WritableTree, session: &mut Session) -> Result<()> {
-        let map = root.map();
-        let page_size = map.file().page_size();
-        let rows = new_database_rows(self.generation(), page_size);
-        let of_later = |row: &&CatalogRow| row.objid_table >= MSYSOBJIDS_OBJID;
+        self.fill_catalog(root, session)?;
+        self.fill_system_tables(root, session)
+    }
+
+    fn rows(&self, root: &WritableTree) -> Vec<CatalogRow> {
+        new_database_rows(self.generation(), root.map().file().page_size())
+    }
+
+    /// Makes the catalog and its shadow, in a transaction of its own. All of it is of the first format: the version is
+    /// raised behind it.
+    ///
+    /// # Errors
+    /// As [`Self::fill`].
+    pub fn fill_catalog(&self, root: &WritableTree, session: &mut Session) -> Result<()> {
+        let rows = self.rows(root);
         statement::run(session, |session| {
             let trees = self.system_trees(root, session, &rows)?;
-            rows.iter().filter(|row| !of_later(row)).try_for_each(|row| trees.insert(session, row))
-        })?;
+            let own = || rows.iter().filter(|row| row.objid_table < MSYSOBJIDS_OBJID);
+            own().try_for_each(|row| trees.insert(session, row))
+        })
+    }
+
+    /// Makes `MSysObjids` and `MSysLocales`, each in a transaction of its own; the caller makes them durable.
+    ///
+    /// # Errors
+    /// As [`Self::fill`].
+    pub fn fill_system_tables(&self, root: &WritableTree, session: &mut Session) -> Result<()> {
+        let (map, rows) = (root.map(), self.rows(root));
         let trees = CatalogTrees::open(map, self.shadow)?;
         let objids = statement::run(session, |session| {
             let objids = self.single_tree(root, session, &rows, MSYSOBJIDS_OBJID)?;

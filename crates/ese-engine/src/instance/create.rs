@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! CreateDB durable -> file of two header pages, state "just created"
-//!   -> ExtendDB, root, catalog, system tables -> version -> CreateDBFinish durable -> state "dirty"
+//!   -> ExtendDB, root, catalog -> version -> system tables -> CreateDBFinish durable -> state "dirty"
 //!   -> every page written
 //! ```
 //!
@@ -205,7 +205,8 @@ impl Instance {
             logging,
             pages_max: request.pages_max,
         };
-        let features = self.features_of(self.settings.database_version()?);
+        // Until its version is raised a new file has none of what later versions brought.
+        let features = self.features_of(header.header().version());
         let database = self.build(dbid, header, claim, &wanted, (logging, features))?;
         database.set_attach(begun);
         Ok(database)
@@ -231,12 +232,15 @@ impl Instance {
         let version = self.settings.database_version()?;
         let content =
             NewDatabase { version, shadow: request.shadow, clock: Arc::clone(&self.settings.host.clock) };
-        content.fill(&root, session)?;
+        content.fill_catalog(&root, session)?;
         {
             let mut state = database.lock_header();
             state.file.raise_version(version);
             database.write_header(&mut state)?;
         }
+        log.map_or(Ok(()), |log| self.log_version(log, database))?;
+        database.map().set_features(self.features_of(version));
+        content.fill_system_tables(&root, session)?;
         self.finish(database, log, session)?;
         log.map_or(Ok(()), |log| self.roll_if_asked(log))?;
         database.open_catalog()?;
@@ -264,7 +268,6 @@ impl Instance {
     fn finish(&self, database: &Arc<AttachedDatabase>, log: Option<&Log>, session: &Session) -> Result<()> {
         let logging = match log {
             Some(log) => {
-                self.log_version(log, database)?;
                 let record = encode(&Record::CreateDbFinish(CreateDbFinish {
                     procid: session.procid(),
                     dbid: database.dbid(),
