@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ese_format::catalog::{CatalogRow, IndexFlags, IndexRow, RowKind, TableFlags};
 use ese_format::error::JetError;
@@ -33,6 +34,16 @@ use crate::transaction::Session;
 
 /// Entries of one record in one index at most.
 const ENTRIES_PER_RECORD_MAX: usize = 1 << 20;
+
+/// How long a call at level 0 waits for transactions that are changing the table, before it gives up.
+const RETRIES: [Duration; 6] = [
+    Duration::from_millis(1),
+    Duration::from_millis(2),
+    Duration::from_millis(4),
+    Duration::from_millis(8),
+    Duration::from_millis(16),
+    Duration::from_millis(32),
+];
 
 /// What became of indexes to be created.
 #[derive(Debug)]
@@ -74,9 +85,32 @@ impl LiveCatalog {
         check_unversioned(session, unversioned && !exclusive)?;
         check_updatable(hold)?;
         let _turn = use_.serialize();
-        // Held to the end of the statement: what is built must be kept up from the commit on.
-        let _records = use_.stop_records();
-        statement::run(session, |session| {
+        for pause in RETRIES {
+            let tried = self.try_all(session, table, hold, new, outcomes);
+            let conflict = tried.as_ref().is_err_and(|error| error.jet() == JetError::WRITE_CONFLICT);
+            if !conflict || session.level() > 0 {
+                return tried;
+            }
+            // Another transaction is changing the table: the next snapshot may hold it.
+            std::thread::sleep(pause);
+            outcomes.fill(ItemOutcome::Untouched);
+        }
+        self.try_all(session, table, hold, new, outcomes)
+    }
+
+    fn try_all(
+        self: &Arc<Self>,
+        session: &mut Session,
+        table: &OpenTable,
+        hold: &TableHold,
+        new: &[NewIndex<'_>],
+        outcomes: &mut [ItemOutcome],
+    ) -> Result<()> {
+        let use_ = Arc::clone(hold.table());
+        // Taken before the snapshot, so that no record changes behind it, and given up before the end of the transaction:
+        // others know of the indexes by then.
+        let mut stopped = Some(use_.stop_records());
+        let mut create = |session: &mut Session| {
             let schema = self.schema(session, use_.objid())?;
             let flags = schema.definition().table.flags;
             let fixed = flags.contains(TableFlags::FIXED_DDL);
@@ -92,6 +126,11 @@ impl LiveCatalog {
                 created?;
             }
             Ok(())
+        };
+        statement::run(session, |session| {
+            let created = create(session);
+            drop(stopped.take());
+            created
         })
     }
 
@@ -121,6 +160,11 @@ impl LiveCatalog {
             return Err(Error::refused(JetError::INDEX_DUPLICATE, planned.name.to_string()));
         }
         let PlannedIndex { name, grbit, mut row, space } = planned;
+        let entries = if grbit.contains(IndexGrbit::EMPTY) {
+            SortedEntries::default()
+        } else {
+            self.entries(session, table, &schema, &row)?
+        };
         let tree = self.create_index_tree(session, table.primary(), row.flags, space.initial_pages())?;
         row.fdp_page = tree.tree().root();
         row.fdp_last_set_time = self.fdp_time();
@@ -133,10 +177,7 @@ impl LiveCatalog {
             kind: RowKind::Index(row.clone()),
         };
         self.insert_row(session, &catalog_row)?;
-        if grbit.contains(IndexGrbit::EMPTY) {
-            return Ok(());
-        }
-        self.build(session, table, &schema, &row, &tree)
+        fill(session, &tree, &row, entries)
     }
 
     /// The primary index has the table's own tree, which must be empty: its records have other keys.
@@ -174,17 +215,17 @@ impl LiveCatalog {
         self.insert_row(session, &row)
     }
 
-    /// Fills the tree of a new index.
-    fn build(
+    /// The entries of all records in a new index. No record can be changed meanwhile.
+    fn entries(
         &self,
         session: &mut Session,
         table: &OpenTable,
         schema: &TableSchema,
         row: &IndexRow,
-        tree: &WritableTree,
-    ) -> Result<()> {
-        let failed =
-            |error: ese_format::error::FormatError| self.map.file().format_error(error.on_page(row.fdp_page));
+    ) -> Result<SortedEntries> {
+        let failed = |error: ese_format::error::FormatError| {
+            self.map.file().format_error(error.on_page(schema.definition().table.fdp_page))
+        };
         let strict = Arc::new(Strict::new(session.visibility()));
         let keys = IndexKeys::new(row, schema.layout(), &NoTextKey).map_err(failed)?;
         let long_values = StoredLongValues::new(table, session.visibility());
@@ -200,25 +241,30 @@ impl LiveCatalog {
                 .map_err(|error| long_values.take_failure().unwrap_or_else(|| failed(error)))?;
             let bookmark = node.key().to_vec();
             for key in of_record {
-                entries.push(key, &bookmark);
+                entries.push(&key, &bookmark);
             }
         }
         drop(cursor);
         strict.check()?;
-        let unique = row.flags.contains(IndexFlags::UNIQUE);
-        let mut last: Option<Vec<u8>> = None;
-        for (key, bookmark) in entries.sorted() {
-            if unique && last.as_ref() == Some(&key) {
-                return Err(Error::refused(
-                    JetError::KEY_DUPLICATE,
-                    "two records have one key of a unique index",
-                ));
-            }
-            tree.insert(session, &key, &bookmark, Versioning::Unversioned)?;
-            last = Some(key);
-        }
-        Ok(())
+        Ok(entries)
     }
+}
+
+/// Fills the tree of a new index.
+fn fill(session: &mut Session, tree: &WritableTree, row: &IndexRow, entries: SortedEntries) -> Result<()> {
+    let unique = row.flags.contains(IndexFlags::UNIQUE);
+    let mut last: Option<Vec<u8>> = None;
+    for (key, bookmark) in entries.sorted() {
+        if unique && last.as_ref() == Some(&key) {
+            return Err(Error::refused(
+                JetError::KEY_DUPLICATE,
+                "two records have one key of a unique index",
+            ));
+        }
+        tree.insert(session, &key, &bookmark, Versioning::Unversioned)?;
+        last = Some(key);
+    }
+    Ok(())
 }
 
 fn check_batch(session: &Session, exclusive: bool, new: &[NewIndex<'_>]) -> Result<()> {

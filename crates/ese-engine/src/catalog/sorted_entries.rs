@@ -40,11 +40,11 @@ pub(super) struct SortedEntries {
 
 impl SortedEntries {
     /// Adds an entry.
-    pub(super) fn push(&mut self, key: Vec<u8>, bookmark: &[u8]) {
+    pub(super) fn push(&mut self, key: &[u8], bookmark: &[u8]) {
         let lengths = (u32::try_from(key.len()), u32::try_from(bookmark.len()));
         let (Ok(key_bytes), Ok(bookmark_bytes)) = lengths else { return };
         self.open.entries.push((self.open.bytes.len(), key_bytes, bookmark_bytes));
-        self.open.bytes.extend_from_slice(&key);
+        self.open.bytes.extend_from_slice(key);
         self.open.bytes.extend_from_slice(bookmark);
         if self.open.bytes.len() >= RUN_BYTES {
             let mut run = std::mem::take(&mut self.open);
@@ -86,7 +86,7 @@ mod tests {
             let key = number.wrapping_mul(2_654_435_761).to_be_bytes();
             let bookmark = vec![number as u8; 8192];
             expected.push((key.to_vec(), bookmark.clone()));
-            entries.push(key.to_vec(), &bookmark);
+            entries.push(&key, &bookmark);
         }
         assert!(entries.full.len() > 1);
         expected.sort();

@@ -3,6 +3,7 @@
 
 mod behaviour;
 mod new_database;
+mod original_engine;
 #[path = "../corpus/sha256.rs"]
 mod sha256;
 mod stage;
