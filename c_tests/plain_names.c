@@ -84,11 +84,20 @@ static void constants(void)
     CHECK(JET_errSuccess == 0 && JET_wrnNyi == -1 && JET_errReadVerifyFailure == -1018);
 }
 
+static void what_is_not_there_yet(void)
+{
+    JET_INSTANCE instance = 7;
+
+    CHECK(JetInit(&instance) == JET_errFeatureNotAvailable);
+    CHECK(instance == 7);
+}
+
 int main(void)
 {
     version();
     system_parameters();
     structures();
     constants();
+    what_is_not_there_yet();
     return 0;
 }

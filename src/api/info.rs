@@ -97,34 +97,6 @@ fn category(name: &str) -> Option<JET_ERRCAT> {
     })
 }
 
-/// Column facts by table name.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetColumnInfoA(
-    sesid: JET_SESID,
-    dbid: JET_DBID,
-    szTableName: JET_PCSTR,
-    pColumnNameOrId: JET_PCSTR,
-    pvResult: *mut c_void,
-    cbMax: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, dbid, szTableName, pColumnNameOrId, pvResult, cbMax, InfoLevel)
-}
-
-/// Column facts by table name.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetColumnInfoW(
-    sesid: JET_SESID,
-    dbid: JET_DBID,
-    szTableName: JET_PCWSTR,
-    pwColumnNameOrId: JET_PCWSTR,
-    pvResult: *mut c_void,
-    cbMax: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, dbid, szTableName, pwColumnNameOrId, pvResult, cbMax, InfoLevel)
-}
-
 /// Check for conflicting updates of the current record.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetGetCursorInfo(
@@ -206,32 +178,6 @@ pub unsafe extern "system" fn JetGetRecordPosition(
     not_available!(sesid, tableid, precpos, cbRecpos)
 }
 
-/// Column facts by cursor.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetTableColumnInfoA(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    szColumnName: JET_PCSTR,
-    pvResult: *mut c_void,
-    cbMax: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, szColumnName, pvResult, cbMax, InfoLevel)
-}
-
-/// Column facts by cursor.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetTableColumnInfoW(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    szColumnName: JET_PCWSTR,
-    pvResult: *mut c_void,
-    cbMax: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, szColumnName, pvResult, cbMax, InfoLevel)
-}
-
 /// Index facts by cursor.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetGetTableIndexInfoA(
@@ -293,3 +239,27 @@ pub unsafe extern "system" fn JetGetThreadStats(pvResult: *mut c_void, cbMax: u3
 pub extern "system" fn libesent_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
+
+/// The object id in an id from JetGetTableIndexInfo, where it is one: its size, eight bytes that say whose it is, the
+/// object id, and four bytes that are zero.
+pub(super) fn read_index_id(id: &JET_INDEXID) -> Option<u32> {
+    let [a, b, c, d, objid @ .., _, _, _, _] = id.rgbIndexId;
+    let [_, _, _, _, e, f, g, h] = objid;
+    let known = id.cbStruct as usize == size_of::<JET_INDEXID>() && [a, b, c, d] == INDEX_ID_MARK;
+    known.then_some(u32::from_le_bytes([e, f, g, h]))
+}
+
+/// The id of the index with this object id.
+pub(super) fn write_index_id(objid: u32) -> JET_INDEXID {
+    let mut bytes = [0; 16];
+    for (place, byte) in bytes.iter_mut().zip(INDEX_ID_MARK) {
+        *place = byte;
+    }
+    for (place, byte) in bytes.iter_mut().skip(8).zip(objid.to_le_bytes()) {
+        *place = byte;
+    }
+    JET_INDEXID { cbStruct: size_of::<JET_INDEXID>() as u32, rgbIndexId: bytes }
+}
+
+/// What an index id begins with.
+const INDEX_ID_MARK: [u8; 4] = *b"idx\0";

@@ -1,43 +1,35 @@
-//! Records: read, write, measure.
+//! Records: read, write, measure (spec 09 §8, §9).
 
 use std::ffi::c_void;
 
+use ese_engine::table::{
+    ColumnChange, ColumnRequest, EscrowGrbit, LockGrbit, Prepare, RecordSize, RecordSizeGrbit, RetrieveGrbit,
+    SetGrbit, UpdateGrbit,
+};
+use ese_engine::temp::TemporaryCall;
+use ese_format::error::JetError;
+
+use super::argument::{Buffer, Place, input};
+use super::names::{output, write_prefix};
 use super::not_available;
+use super::on_cursor::{completed, on_cursor};
+use crate::abi::guard::Completion;
 use crate::abi::structs::*;
 use crate::abi::tables::typedefs::*;
+
+/// Smallest JET_SETINFO and JET_RETINFO that hold all fields (spec 09 §8.3, §9.1).
+const SETINFO_BYTES: u32 = size_of::<JET_SETINFO>() as u32;
+const RETINFO_BYTES: u32 = size_of::<JET_RETINFO>() as u32;
+/// Most items a call takes: no table has more columns, and counters beyond it lie.
+const ITEMS_MAX: u32 = 1 << 20;
 
 /// Delete the current record.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetDelete(sesid: JET_SESID, tableid: JET_TABLEID) -> JET_ERR {
-    not_available!(sesid, tableid)
-}
-
-/// List all values of chosen or all columns.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetEnumerateColumns(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    cEnumColumnId: u32,
-    rgEnumColumnId: *mut JET_ENUMCOLUMNID,
-    pcEnumColumn: *mut u32,
-    prgEnumColumn: *mut *mut JET_ENUMCOLUMN,
-    pfnRealloc: JET_PFNREALLOC,
-    pvReallocContext: *mut c_void,
-    cbDataMost: u32,
-    grbit: JET_GRBIT,
-) -> JET_ERR {
-    not_available!(
-        sesid,
-        tableid,
-        cEnumColumnId,
-        rgEnumColumnId,
-        pcEnumColumn,
-        prgEnumColumn,
-        pfnRealloc,
-        pvReallocContext,
-        cbDataMost,
-        grbit
-    )
+    on_cursor(sesid, tableid, |call| {
+        call.cursor.admit(call.session, TemporaryCall::Delete)?.delete(call.session)?;
+        Ok(Completion::Success)
+    })
 }
 
 /// Add to an escrow column.
@@ -53,7 +45,19 @@ pub unsafe extern "system" fn JetEscrowUpdate(
     pcbOldActual: *mut u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, columnid, pv, cbMax, pvOld, cbOldMax, pcbOldActual, grbit)
+    // SAFETY: the caller's places are NULL or as long as it says.
+    let (delta, old, actual) =
+        unsafe { (input(pv, cbMax), Buffer::new(pvOld, cbOldMax), Place::new(pcbOldActual)) };
+    on_cursor(sesid, tableid, |call| {
+        let grbit = EscrowGrbit::from_bits_retain(grbit);
+        let cursor = call.cursor.admit(call.session, TemporaryCall::Delete)?;
+        let before = cursor.escrow_update(call.session, columnid, delta, old.bytes(), grbit)?;
+        if old.bytes() > 0 {
+            old.write(&before)?;
+        }
+        actual.write(before.len() as u32);
+        Ok(Completion::Success)
+    })
 }
 
 /// Lock the current record.
@@ -63,7 +67,39 @@ pub unsafe extern "system" fn JetGetLock(
     tableid: JET_TABLEID,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, grbit)
+    on_cursor(sesid, tableid, |call| {
+        let (cursor, _) = call.cursor.over_database(JetError::ILLEGAL_OPERATION)?;
+        cursor.get_lock(call.session, LockGrbit::from_bits_retain(grbit))?;
+        Ok(Completion::Success)
+    })
+}
+
+/// What the current record takes; `filled` puts it into the caller's structure, adding to what is there where that is
+/// asked for.
+fn record_size<T: Copy>(
+    sesid: JET_SESID,
+    tableid: JET_TABLEID,
+    place: Place<T>,
+    grbit: JET_GRBIT,
+    filled: impl FnOnce(Option<T>, &RecordSize) -> T,
+) -> JET_ERR {
+    on_cursor(sesid, tableid, |call| {
+        let place = place.required()?;
+        let grbit = RecordSizeGrbit::from_bits_retain(grbit);
+        let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
+        let size = cursor.record_size(call.session, grbit)?;
+        let before = if grbit.contains(RecordSizeGrbit::RUNNING_TOTAL) { place.read() } else { None };
+        place.write(filled(before, &size));
+        Ok(Completion::Success)
+    })
+}
+
+/// Fills a JET_RECSIZE structure: each field is what was there before plus the figure.
+macro_rules! sizes {
+    ($kind:ident, $before:expr, $size:expr, { $($field:ident: $figure:ident),* $(,)? }) => {{
+        let (before, size): (Option<$kind>, &RecordSize) = ($before, $size);
+        $kind { $($field: before.map_or(0, |before| before.$field).wrapping_add(size.$figure)),* }
+    }};
 }
 
 /// Size of the record.
@@ -74,7 +110,20 @@ pub unsafe extern "system" fn JetGetRecordSize(
     precsize: *mut JET_RECSIZE,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, precsize, grbit)
+    // SAFETY: the caller's place is NULL or may be read and written.
+    let place = unsafe { Place::new(precsize) };
+    record_size(sesid, tableid, place, grbit, |before, size| {
+        sizes!(JET_RECSIZE, before, size, {
+            cbData: data,
+            cbLongValueData: long_value_data,
+            cbOverhead: overhead,
+            cbLongValueOverhead: long_value_overhead,
+            cNonTaggedColumns: non_tagged_columns,
+            cTaggedColumns: tagged_columns,
+            cLongValues: long_values,
+            cMultiValues: multi_values,
+        })
+    })
 }
 
 /// Size incl. compression.
@@ -85,7 +134,23 @@ pub unsafe extern "system" fn JetGetRecordSize2(
     precsize: *mut JET_RECSIZE2,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, precsize, grbit)
+    // SAFETY: the caller's place is NULL or may be read and written.
+    let place = unsafe { Place::new(precsize) };
+    record_size(sesid, tableid, place, grbit, |before, size| {
+        sizes!(JET_RECSIZE2, before, size, {
+            cbData: data,
+            cbLongValueData: long_value_data,
+            cbOverhead: overhead,
+            cbLongValueOverhead: long_value_overhead,
+            cNonTaggedColumns: non_tagged_columns,
+            cTaggedColumns: tagged_columns,
+            cLongValues: long_values,
+            cMultiValues: multi_values,
+            cCompressedColumns: compressed_columns,
+            cbDataCompressed: data_compressed,
+            cbLongValueDataCompressed: long_value_data_compressed,
+        })
+    })
 }
 
 /// Size incl. intrinsic long values (private).
@@ -96,13 +161,37 @@ pub unsafe extern "system" fn JetGetRecordSize3(
     precsize: *mut JET_RECSIZE3,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, precsize, grbit)
+    // SAFETY: the caller's place is NULL or may be read and written.
+    let place = unsafe { Place::new(precsize) };
+    record_size(sesid, tableid, place, grbit, |before, size| {
+        sizes!(JET_RECSIZE3, before, size, {
+            cbData: data,
+            cbLongValueData: long_value_data,
+            cbOverhead: overhead,
+            cbLongValueOverhead: long_value_overhead,
+            cNonTaggedColumns: non_tagged_columns,
+            cTaggedColumns: tagged_columns,
+            cLongValues: long_values,
+            cMultiValues: multi_values,
+            cCompressedColumns: compressed_columns,
+            cbDataCompressed: data_compressed,
+            cbLongValueDataCompressed: long_value_data_compressed,
+            cbIntrinsicLongValueData: intrinsic_long_value_data,
+            cbIntrinsicLongValueDataCompressed: intrinsic_long_value_data_compressed,
+            cIntrinsicLongValues: intrinsic_long_values,
+            cbKey: key,
+        })
+    })
 }
 
 /// Start an update (JET\_prep\*).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetPrepareUpdate(sesid: JET_SESID, tableid: JET_TABLEID, prep: u32) -> JET_ERR {
-    not_available!(sesid, tableid, prep)
+    on_cursor(sesid, tableid, |call| {
+        let kind = Prepare::from_code(prep).ok_or(JetError::INVALID_PARAMETER)?;
+        call.cursor.admit(call.session, TemporaryCall::Prepare(kind))?.prepare(call.session, kind)?;
+        Ok(Completion::Success)
+    })
 }
 
 /// Read ahead by reference (private).
@@ -143,7 +232,35 @@ pub unsafe extern "system" fn JetRetrieveColumn(
     grbit: JET_GRBIT,
     pretinfo: *mut JET_RETINFO,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, columnid, pvData, cbData, pcbActual, grbit, pretinfo)
+    // SAFETY: the caller's places are NULL or as long as it says.
+    let (buffer, actual, info) =
+        unsafe { (output(pvData, cbData), Place::new(pcbActual), Place::new(pretinfo)) };
+    on_cursor(sesid, tableid, |call| {
+        let mut request = ColumnRequest {
+            column: columnid,
+            grbit: RetrieveGrbit::from_bits_retain(grbit),
+            offset: 0,
+            itag: 1,
+        };
+        let before = info.read();
+        if let Some(info) = before {
+            if info.cbStruct < RETINFO_BYTES {
+                return Err(JetError::INVALID_PARAMETER);
+            }
+            (request.offset, request.itag) = (info.ibLongValue, info.itagSequence);
+        }
+        let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
+        let retrieved = cursor.retrieve_column(call.session, &request, buffer)?;
+        actual.write(retrieved.actual as u32);
+        if let Some(mut answer) = before {
+            answer.columnidNextTagged = retrieved.column;
+            if request.grbit.contains(RetrieveGrbit::TAG) {
+                answer.itagSequence = retrieved.itag;
+            }
+            info.write(answer);
+        }
+        Ok(completed(retrieved.completion))
+    })
 }
 
 /// Read by reference (private).
@@ -184,7 +301,39 @@ pub unsafe extern "system" fn JetRetrieveColumns(
     pretrievecolumn: *mut JET_RETRIEVECOLUMN,
     cretrievecolumn: u32,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, pretrievecolumn, cretrievecolumn)
+    on_cursor(sesid, tableid, |call| {
+        if cretrievecolumn > ITEMS_MAX || (pretrievecolumn.is_null() && cretrievecolumn > 0) {
+            return Err(JetError::INVALID_PARAMETER);
+        }
+        let mut result = Completion::Success;
+        let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
+        for index in 0..cretrievecolumn as usize {
+            // SAFETY: the caller has that many items at an address that is not NULL.
+            let place = unsafe { Place::new(pretrievecolumn.add(index)) };
+            let mut item = place.read().ok_or(JetError::INVALID_PARAMETER)?;
+            let request = ColumnRequest {
+                column: item.columnid,
+                grbit: RetrieveGrbit::from_bits_retain(item.grbit),
+                offset: item.ibLongValue,
+                itag: item.itagSequence,
+            };
+            // SAFETY: the item's buffer is NULL or as long as the item says.
+            let buffer = unsafe { output(item.pvData, item.cbData) };
+            let retrieved = cursor.retrieve_item(call.session, &request, buffer)?;
+            let warning = retrieved.completion.warning();
+            item.cbActual = retrieved.actual as u32;
+            item.columnidNextTagged = retrieved.column;
+            item.err = warning.map_or(0, JetError::code);
+            if request.itag == 0 || request.grbit.contains(RetrieveGrbit::TAG) {
+                item.itagSequence = retrieved.itag;
+            }
+            place.write(item);
+            if warning == Some(JetError::WRN_BUFFER_TRUNCATED) {
+                result = Completion::Warning(JetError::WRN_BUFFER_TRUNCATED);
+            }
+        }
+        Ok(result)
+    })
 }
 
 /// List tagged columns (private).
@@ -198,7 +347,65 @@ pub unsafe extern "system" fn JetRetrieveTaggedColumnList(
     columnidStart: JET_COLUMNID,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, pcColumns, pvData, cbData, columnidStart, grbit)
+    // SAFETY: the caller's places are NULL or as long as it says.
+    let (count, buffer) = unsafe { (Place::new(pcColumns), output(pvData, cbData)) };
+    on_cursor(sesid, tableid, |call| {
+        let count = count.required()?;
+        let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
+        let grbit = RetrieveGrbit::from_bits_retain(grbit);
+        let list = cursor.tagged_column_list(call.session, columnidStart, grbit)?;
+        if buffer.is_empty() {
+            count.write(list.len() as u32);
+            return Ok(Completion::Success);
+        }
+        let mut written = 0;
+        for (summary, entry) in list.iter().zip(buffer.chunks_exact_mut(8)) {
+            let fields = [
+                summary.column.to_le_bytes(),
+                (u32::from(summary.count) | u32::from(summary.flags.bits()) << 16).to_le_bytes(),
+            ];
+            entry.copy_from_slice(fields.as_flattened());
+            written += 1;
+        }
+        count.write(written);
+        Ok(Completion::Success)
+    })
+}
+
+/// A caller's value to set, and whether there is a pointer at all.
+struct Set<'a> {
+    columnid: JET_COLUMNID,
+    data: &'a [u8],
+    bytes: u32,
+    grbit: JET_GRBIT,
+    offset: u32,
+    itag: u32,
+}
+
+impl<'a> Set<'a> {
+    fn change(&self) -> ColumnChange<'a> {
+        ColumnChange {
+            column: self.columnid,
+            data: self.data,
+            bytes: self.bytes,
+            grbit: SetGrbit::from_bits_retain(self.grbit),
+            offset: self.offset,
+            itag: self.itag,
+        }
+    }
+}
+
+/// A value of `bytes` bytes at `data`; with JET_bitSetSizeLV alone the bytes are a size, and nothing is there.
+///
+/// # Safety
+/// `data` is NULL, or as many bytes may be read there as the call reads.
+unsafe fn value_to_set<'a>(data: *const c_void, bytes: u32, grbit: JET_GRBIT) -> &'a [u8] {
+    let grbit = SetGrbit::from_bits_retain(grbit);
+    if grbit.contains(SetGrbit::SIZE_LV) && !grbit.contains(SetGrbit::OVERWRITE_LV) {
+        return &[];
+    }
+    // SAFETY: told by the caller.
+    unsafe { input(data, bytes) }
 }
 
 /// Set one column value.
@@ -212,7 +419,19 @@ pub unsafe extern "system" fn JetSetColumn(
     grbit: JET_GRBIT,
     psetinfo: *mut JET_SETINFO,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, columnid, pvData, cbData, grbit, psetinfo)
+    // SAFETY: the caller's places are NULL or as long as it says.
+    let (data, info) = unsafe { (value_to_set(pvData, cbData, grbit), Place::new(psetinfo)) };
+    on_cursor(sesid, tableid, |call| {
+        let mut set = Set { columnid, data, bytes: cbData, grbit, offset: 0, itag: 1 };
+        if let Some(info) = info.read() {
+            if info.cbStruct < SETINFO_BYTES {
+                return Err(JetError::INVALID_PARAMETER);
+            }
+            (set.offset, set.itag) = (info.ibLongValue, info.itagSequence);
+        }
+        let cursor = call.cursor.admit(call.session, TemporaryCall::SetColumn)?;
+        Ok(completed(cursor.set_column(call.session, &set.change())?))
+    })
 }
 
 /// Set several column values.
@@ -223,7 +442,37 @@ pub unsafe extern "system" fn JetSetColumns(
     psetcolumn: *mut JET_SETCOLUMN,
     csetcolumn: u32,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, psetcolumn, csetcolumn)
+    on_cursor(sesid, tableid, |call| {
+        if csetcolumn > ITEMS_MAX || (psetcolumn.is_null() && csetcolumn > 0) {
+            return Err(JetError::INVALID_PARAMETER);
+        }
+        let cursor = call.cursor.admit(call.session, TemporaryCall::SetColumn)?;
+        let mut result = Completion::Success;
+        for index in 0..csetcolumn as usize {
+            // SAFETY: the caller has that many items at an address that is not NULL.
+            let place = unsafe { Place::new(psetcolumn.add(index)) };
+            let mut item = place.read().ok_or(JetError::INVALID_PARAMETER)?;
+            let set = Set {
+                columnid: item.columnid,
+                // SAFETY: the item's data is NULL or as long as the item says.
+                data: unsafe { value_to_set(item.pvData, item.cbData, item.grbit) },
+                bytes: item.cbData,
+                grbit: item.grbit,
+                offset: item.ibLongValue,
+                itag: item.itagSequence,
+            };
+            let completion = completed(cursor.set_column(call.session, &set.change())?);
+            item.err = match completion {
+                Completion::Success => 0,
+                Completion::Warning(warning) => warning.code(),
+            };
+            place.write(item);
+            if result == Completion::Success {
+                result = completion;
+            }
+        }
+        Ok(result)
+    })
 }
 
 /// Read many records at once (private).
@@ -250,7 +499,8 @@ pub unsafe extern "system" fn JetUpdate(
     cbBookmark: u32,
     pcbActual: *mut u32,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, pvBookmark, cbBookmark, pcbActual)
+    // SAFETY: the contract of this function is the other's.
+    unsafe { JetUpdate2(sesid, tableid, pvBookmark, cbBookmark, pcbActual, 0) }
 }
 
 /// Finish with flags.
@@ -263,5 +513,19 @@ pub unsafe extern "system" fn JetUpdate2(
     pcbActual: *mut u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, tableid, pvBookmark, cbBookmark, pcbActual, grbit)
+    // SAFETY: the caller's places are NULL or as long as it says.
+    let (buffer, actual) = unsafe { (Buffer::new(pvBookmark, cbBookmark), Place::new(pcbActual)) };
+    on_cursor(sesid, tableid, |call| {
+        let room = (!buffer.is_null()).then_some(buffer.bytes());
+        let updated = call.cursor.update(call.session, room, UpdateGrbit::from_bits_retain(grbit))?;
+        if updated.inserted {
+            write_prefix(buffer, &updated.bookmark);
+            actual.write(updated.bookmark.len() as u32);
+        } else if cbBookmark > 0 {
+            // A replace gives as much as fits, and its length only to who asked for the bytes (spec 09 §8.6).
+            write_prefix(buffer, &updated.bookmark);
+            actual.write(updated.bookmark.len() as u32);
+        }
+        Ok(Completion::Success)
+    })
 }

@@ -10,7 +10,7 @@ use ese_format::error::JetError;
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::abi::handles::RawHandle;
-use crate::runtime::engine::EngineCursor;
+use crate::runtime::engine_cursor::EngineCursor;
 
 /// A cursor.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl CursorContext {
     }
 
     pub(super) fn blocks_commit(&self) -> bool {
-        self.body.lock().as_mut().is_some_and(|body| body.cursor().blocks_commit())
+        self.body.lock().as_mut().is_some_and(|body| body.blocks_commit())
     }
 
     pub(super) fn after_commit(&self, level: u8) {
@@ -84,7 +84,7 @@ impl CursorContext {
     /// What becomes of it after a rollback; one that is closed is gone.
     pub(super) fn after_rollback(&self, session: &mut Session, level: u8) -> AfterRollback {
         let mut body = self.body.lock();
-        body.as_mut().map_or(AfterRollback::Gone, |body| body.cursor().after_rollback(session, level))
+        body.as_mut().map_or(AfterRollback::Gone, |body| body.after_rollback(session, level))
     }
 
     pub(super) fn forget(&self) {

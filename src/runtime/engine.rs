@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use ese_engine::cache::PageCache;
-use ese_engine::catalog::TableHold;
-use ese_engine::instance::Instance;
-use ese_engine::table::{Cursor, LongValueCounts};
-use ese_engine::temp::TemporaryTable;
-use ese_engine::transaction::Session;
+use ese_engine::catalog::LiveCatalog;
+use ese_engine::instance::{AttachedDatabase, Instance, Writability};
+use ese_engine::table::LongValueCounts;
 use ese_format::error::JetError;
 use parking_lot::Mutex;
 use widestring::U16Str;
 
+use crate::abi::tables::bits::JET_bitTableReadOnly;
 use crate::abi::tables::params::*;
 use crate::abi::tables::typedefs::JET_GRBIT;
 use crate::parameters::ParameterStore;
@@ -85,41 +84,22 @@ pub fn logged_databases(instance: &Instance) -> Vec<PathBuf> {
     logged.map(|database| database.path().to_path_buf()).collect()
 }
 
-/// What a cursor handle stands for.
-#[derive(Debug)]
-pub enum EngineCursor {
-    /// A cursor over a table of a database, and its hold on the table.
-    Table {
-        /// The cursor.
-        cursor: Cursor,
-        /// Its hold.
-        hold: TableHold,
-    },
-    /// A temporary table.
-    Temporary(TemporaryTable),
+/// The catalog of a database, for changing it.
+///
+/// # Errors
+/// `JET_errPermissionDenied` for a database that is attached for reading.
+pub fn writable_catalog(database: &AttachedDatabase) -> Result<Arc<LiveCatalog>, JetError> {
+    if database.writability() == Writability::ReadOnly {
+        return Err(JetError::PERMISSION_DENIED);
+    }
+    Ok(Arc::clone(database.catalog()?))
 }
 
-impl EngineCursor {
-    /// The cursor, whatever table it is over.
-    pub fn cursor(&mut self) -> &mut Cursor {
-        match self {
-            Self::Table { cursor, .. } => cursor,
-            Self::Temporary(table) => table.cursor(),
-        }
-    }
-
-    /// Closes it.
-    ///
-    /// # Errors
-    /// Those of cancelling what it prepared; it is closed all the same.
-    pub fn close(self, session: &mut Session) -> Result<(), JetError> {
-        match self {
-            Self::Table { cursor, hold } => {
-                let closed = cursor.close(session);
-                drop(hold);
-                Ok(closed?)
-            }
-            Self::Temporary(table) => Ok(table.close(session)?),
-        }
+/// What a table is opened with: of a database that is attached for reading, for reading.
+#[must_use]
+pub fn open_grbit(database: &AttachedDatabase, grbit: JET_GRBIT) -> JET_GRBIT {
+    match database.writability() {
+        Writability::ReadOnly => grbit | JET_bitTableReadOnly,
+        Writability::Writable => grbit,
     }
 }

@@ -21,6 +21,7 @@
 pub mod call;
 pub mod cursor;
 pub mod engine;
+pub mod engine_cursor;
 pub mod instance;
 pub mod process;
 pub mod session;

@@ -159,7 +159,9 @@ impl Cursor {
         Ok(Self::over(session, OpenTable::open(map, source, schema)?, mode))
     }
 
-    fn over(session: &Session, table: OpenTable, mode: CursorMode) -> Self {
+    /// A cursor over a table that is open already, as [`Self::open`].
+    #[must_use]
+    pub fn over(session: &Session, table: OpenTable, mode: CursorMode) -> Self {
         let schema_seen = SchemaSeen { generation: table.source().generation(), begin0: session.begin0() };
         Self {
             primary: table.primary().tree().cursor_seeing(session.visibility()),
