@@ -46,7 +46,7 @@ use ese_format::lgpos::Lgpos;
 use crate::cache::PageCache;
 use crate::error::{Error, Result};
 use crate::instance::{GenerationFile, InstanceSettings, draw_signature};
-use crate::log::{LastFile, Log, LogFolder, LogSettings, Onward, checkpoint_file};
+use crate::log::{Log, LogFolder, LogSettings, Onward, checkpoint_file};
 use crate::redo::{Redo, RedoCounts};
 use crate::transaction::Transactions;
 
@@ -101,7 +101,7 @@ pub fn open_stream(request: &RecoveryRequest<'_>, control: &mut dyn RecoveryCont
         Plan::NewStream => new_stream(request, &stream),
         Plan::Closed { generation, checkpoint } => {
             tell_do(&stream, options, control)?;
-            let log = open_behind(request, &stream, &generation)?;
+            let log = open_behind(request, &stream, &generation, VersionOf::Settings)?;
             Ok(Recovered { log, checkpoint, warning: None, counts: RedoCounts::default() })
         }
         Plan::Recover(found) => {
@@ -127,6 +127,10 @@ fn is_early_stop(jet: JetError) -> bool {
 /// Combinations that are refused before anything is looked at (spec 06 §8.1).
 fn check_request(request: &RecoveryRequest<'_>) -> Result<()> {
     let settings = request.settings;
+    if request.options.contains(RecoveryOptions::KEEP_ATTACHED) {
+        let about = "JET_bitKeepDbAttachedAtEndOfRecovery";
+        return Err(Error::refused(JetError::FEATURE_NOT_AVAILABLE, about));
+    }
     if request.stop.is_some() && (settings.delete_old_logs || settings.delete_out_of_range_logs) {
         return Err(Error::refused(JetError::INVALID_PARAMETER, "a place to stop, and logs to delete"));
     }
@@ -166,8 +170,22 @@ fn new_stream(request: &RecoveryRequest<'_>, stream: &Stream) -> Result<Recovere
     Ok(Recovered { log, checkpoint, warning: None, counts: RedoCounts::default() })
 }
 
-/// Opens the log behind a generation, at the generation's own size and version.
-fn open_behind(request: &RecoveryRequest<'_>, stream: &Stream, last: &OpenGeneration) -> Result<Arc<Log>> {
+/// In which version a log goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum VersionOf {
+    /// At least in that of the settings; a generation of an older one is not continued.
+    Settings,
+    /// In its own.
+    Log,
+}
+
+/// Opens the log behind a generation, at the generation's own size.
+fn open_behind(
+    request: &RecoveryRequest<'_>,
+    stream: &Stream,
+    last: &OpenGeneration,
+    version: VersionOf,
+) -> Result<Arc<Log>> {
     let mut settings = stream.settings.clone();
     let header = &last.header;
     let is_segmented = header.version().is_segmented();
@@ -179,7 +197,9 @@ fn open_behind(request: &RecoveryRequest<'_>, stream: &Stream, last: &OpenGenera
             return Err(Error::refused(jet, about));
         }
         settings.file_segments = header.file_sectors.get();
-        settings.version = header.version();
+        if version == VersionOf::Log {
+            settings.version = header.version();
+        }
     }
     Log::open(settings, last.generation.place(last.file, Onward::SameGeneration)?)
 }
@@ -239,12 +259,12 @@ fn recover(
     let quit = match end.quit {
         // The log ends with Term or RecoveryQuit: nothing is open, nothing is attached.
         Some(quit) => {
-            let log = open_behind(request, stream, &last)?;
+            let log = open_behind(request, stream, &last, VersionOf::Log)?;
             (log, quit)
         }
         None => {
             let sessions = redo.into_sessions().inspect_err(|_| databases.leave_dirty())?;
-            let log = open_behind(request, stream, &last)?;
+            let log = open_behind(request, stream, &last, VersionOf::Log)?;
             let ends_with_mark = end.last_mark.filter(|_| end.ends_with_mark && sessions.is_empty());
             let undo = Undo {
                 log: &log,
