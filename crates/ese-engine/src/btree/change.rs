@@ -46,8 +46,9 @@ pub enum UndoneChange<'a> {
         before: &'a [u8],
         /// Bytes that the node's data had at most.
         max_bytes: usize,
-        /// Bytes that the replace added; negative when the data became shorter.
-        size_change: isize,
+        /// Bytes of the page that the replace set aside for rollbacks; negative when it took of those set aside before
+        /// (cbDelta, docs/format/undo-info.md).
+        set_aside: isize,
         /// Whether `before` is in the log.
         image: UndoImage,
     },

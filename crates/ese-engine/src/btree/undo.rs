@@ -91,8 +91,8 @@ fn undo_info<'a>(
     node.page.flags -= ese_format::log::record::PageOperationFlags::VERSIONED;
     let (before_image, max_size, size_delta) = match undone.change {
         // Node data is shorter than a page: its sizes fit.
-        UndoneChange::Replace { before, max_bytes, size_change, image: UndoImage::Pending } => {
-            (before, max_bytes as i16, size_change as i16)
+        UndoneChange::Replace { before, max_bytes, set_aside, image: UndoImage::Pending } => {
+            (before, max_bytes as i16, set_aside as i16)
         }
         UndoneChange::FlagDelete { image: UndoImage::Pending } => (&[][..], 0, 0),
         _ => return None,

@@ -11,7 +11,9 @@ use crate::btree::{Author, Logged, Stamp, VersionedChange, WritableTree};
 use crate::error::{Error, Result};
 use crate::file_map::{FileMap, Logging};
 use crate::log::{Appended, Log};
-use crate::transaction::session::{Session, Step, encode_behind};
+use crate::transaction::alteration::Step;
+use crate::transaction::commit::encode_behind;
+use crate::transaction::session::Session;
 use crate::transaction::version::{NewVersion, NodeName, Version};
 
 /// Records of one change for which no memory is asked.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: it keeps nothing alive: it ends when it is asked to, or when the transactions are dropped.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ struct Wishes {
 #[derive(Debug, Default)]
 pub(super) struct Worker {
     wishes: Mutex<Wishes>,
+    /// Set while `clean` is: whoever finds it set need not take the lock.
+    awake: AtomicBool,
     changed: Condvar,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -44,11 +47,11 @@ impl Worker {
 
     /// There is something to clean.
     pub(super) fn wake(&self) {
-        let mut wishes = self.wishes.lock();
-        if !wishes.clean {
-            wishes.clean = true;
-            self.changed.notify_one();
+        if self.awake.swap(true, Ordering::AcqRel) {
+            return;
         }
+        self.wishes.lock().clean = true;
+        self.changed.notify_one();
     }
 
     /// Commits so far are to be durable in so many milliseconds.
@@ -106,6 +109,7 @@ impl Worker {
                 }
                 if clean {
                     wishes.clean = false;
+                    self.awake.store(false, Ordering::Release);
                 }
                 *rested_until = now + REST;
                 return Some(Work { flush });

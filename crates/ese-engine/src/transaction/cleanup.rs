@@ -24,7 +24,9 @@ use crate::io::Background;
 use crate::lock_order::LeafMutex;
 use crate::log::LogState;
 use crate::transaction::Transactions;
-use crate::transaction::session::{AlterationHook, BeginKind, CommitOptions, Session, Step};
+use crate::transaction::alteration::{AlterationHook, Step};
+use crate::transaction::options::{BeginKind, CommitOptions};
+use crate::transaction::session::Session;
 use crate::transaction::version::{Change, NodeName, Version};
 
 /// Tasks done in one transaction.
@@ -260,7 +262,7 @@ impl Transactions {
 
     fn do_task(&self, session: &mut Session, task: &mut Task) -> Result<()> {
         match task {
-            Task::Alteration(hook) => hook.obsolete(session),
+            Task::Alteration(hook) => in_level(session, |session| hook.obsolete(session)),
             Task::Node { tree, version } => {
                 let needed =
                     |key: &[u8], data: &[u8]| self.store.has_versions(&NodeName::of(tree, key, data));
@@ -272,7 +274,9 @@ impl Transactions {
             }
             Task::Count { tree, version, offset } => {
                 let hook = self.cleanup.counts.read().clone();
-                hook.map_or(Ok(()), |hook| hook.counted_down(session, tree, &version.key, *offset))
+                in_level(session, |session| {
+                    hook.map_or(Ok(()), |hook| hook.counted_down(session, tree, &version.key, *offset))
+                })
             }
         }
     }
@@ -322,4 +326,15 @@ impl Transactions {
         drop(tasks);
         self.cleanup.waiting.fetch_sub(gone, Ordering::Relaxed);
     }
+}
+
+/// Does something of the floor above in a level of its own: what fails is taken back.
+fn in_level(session: &mut Session, work: impl FnOnce(&mut Session) -> Result<()>) -> Result<()> {
+    session.begin(BeginKind::Internal)?;
+    let level = session.level();
+    let outcome = work(session).and_then(|()| session.commit(CommitOptions::LAZY).map(|_| ()));
+    while outcome.is_err() && session.level() >= level {
+        session.rollback()?;
+    }
+    outcome
 }

@@ -8,9 +8,11 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `session`, `author`, `affinity` | the session; how it changes trees; which thread a transaction belongs to |
+//! | `session`, `commit`, `rollback`, `options` | the session, its levels and how they end |
+//! | `author`, `affinity` | how a session changes trees; which thread a transaction belongs to |
+//! | `alteration` | what a transaction did beside versions: hooks of the floor above |
 //! | `version`, `store`, `rules` | one version; all versions; who sees what and who may change what |
-//! | `state`, `numbers` | what others may know of a transaction; the numbers of transactions, versions and commits |
+//! | `shared`, `state`, `numbers` | what others may know of a session and of a transaction; the numbers of transactions, versions and commits |
 //! | `undo_image` | before-images that go to the log before a page goes to the file |
 //! | `cleanup`, `background` | what is done when nobody needs a version any more, and by whom |
 //! | `recovered` | transactions that redo found unfinished |
@@ -24,13 +26,18 @@
 //! - of several locks: page latches, then a transaction's log progress, then the log; everything else is a leaf lock.
 
 mod affinity;
+mod alteration;
 mod author;
 mod background;
 mod cleanup;
+mod commit;
 mod numbers;
+mod options;
 mod recovered;
+mod rollback;
 mod rules;
 mod session;
+mod shared;
 mod state;
 mod store;
 mod undo_image;
@@ -38,18 +45,17 @@ mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use parking_lot::RwLock;
 
+pub use alteration::{AlterationHook, TransactionMark};
 pub use cleanup::CountHook;
+pub use options::{BeginKind, CommitAction, CommitId, CommitOptions, Durability, RollbackScope};
 pub use recovered::RecoveredTransaction;
-pub use session::{
-    AlterationHook, BeginKind, CommitAction, CommitId, CommitOptions, Durability, RollbackScope, Session,
-    TransactionMark,
-};
+pub use session::Session;
 
 use crate::btree::WritableTree;
 use crate::error::{Error, Result};
@@ -59,7 +65,7 @@ use crate::log::Log;
 use crate::transaction::background::Worker;
 use crate::transaction::cleanup::Cleanup;
 use crate::transaction::numbers::Numbers;
-use crate::transaction::session::SessionShared;
+use crate::transaction::shared::SessionShared;
 use crate::transaction::store::VersionStore;
 use crate::transaction::version::{NodeName, pack, unpack};
 
@@ -170,10 +176,10 @@ pub struct Transactions {
     last_commit: AtomicU64,
     /// Position behind the last Commit0, packed.
     last_commit_end: AtomicU64,
-    /// Versions whose deleted nodes a full store waits for.
     cleanup: Cleanup,
     worker: Arc<Worker>,
     refused: AtomicUsize,
+    rollback_failed: AtomicBool,
 }
 
 impl Transactions {
@@ -198,6 +204,7 @@ impl Transactions {
             cleanup: Cleanup::default(),
             worker: Arc::default(),
             refused: AtomicUsize::new(0),
+            rollback_failed: AtomicBool::new(false),
         });
         if background == crate::io::Background::Threads {
             Worker::start(&transactions.worker, &Arc::downgrade(&transactions));
@@ -356,6 +363,13 @@ impl Transactions {
     fn note_commit(&self, position: Lgpos, end: Lgpos) {
         self.last_commit.fetch_max(pack(position), Ordering::AcqRel);
         self.last_commit_end.fetch_max(pack(end), Ordering::AcqRel);
+    }
+
+    /// Whether a transaction could be neither committed nor taken back: its changes are on pages, hidden by versions that
+    /// only this instance has. The databases are not to be closed as clean ones; recovery takes the changes back.
+    #[must_use]
+    pub fn has_failed_rollback(&self) -> bool {
+        self.rollback_failed.load(Ordering::Acquire)
     }
 
     /// Makes sure that the version store may take so many bytes more, for the session with this snapshot.

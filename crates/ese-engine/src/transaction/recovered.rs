@@ -9,7 +9,8 @@ use ese_format::lgpos::Lgpos;
 use crate::btree::WritableTree;
 use crate::error::{Error, Result};
 use crate::redo::{ImageLogged, RedoChange, RedoVersion};
-use crate::transaction::session::{Session, Step};
+use crate::transaction::alteration::Step;
+use crate::transaction::session::Session;
 use crate::transaction::state::TransactionState;
 use crate::transaction::version::{Change, NewVersion, NodeName};
 use crate::transaction::{LEVEL_MAX_INTERNAL, SessionKind, Transactions};
@@ -34,7 +35,7 @@ fn kept(change: RedoChange) -> Change {
         RedoChange::FlagDelete => Change::FlagDelete,
         RedoChange::Replace { before } => {
             let max_bytes = before.len();
-            Change::Replace { before: before.into_boxed_slice(), max_bytes, size_change: 0 }
+            Change::Replace { before: before.into_boxed_slice(), max_bytes, set_aside: 0 }
         }
         RedoChange::Delta { offset, width, delta } => Change::Delta { offset, delta, width },
     }

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::file_map::{FileMap, Logging};
 use crate::log::Log;
 use crate::transaction::Transactions;
-use crate::transaction::session::encode;
+use crate::transaction::commit::encode;
 use crate::transaction::version::{Change, NodeName, Version};
 
 impl Transactions {
@@ -72,9 +72,9 @@ fn log_undo_image(log: &Log, file: &FileMap, page: &PageView<'_>, version: &Arc<
 }
 
 fn undo_info<'v>(file: &FileMap, page: &PageView<'_>, version: &'v Version) -> Result<Record<'v>> {
-    let (operation, before_image, max_bytes, size_change) = match &version.change {
-        Change::Replace { before, max_bytes, size_change } => {
-            (VersionedOperation::REPLACE, &**before, *max_bytes, *size_change)
+    let (operation, before_image, max_bytes, set_aside) = match &version.change {
+        Change::Replace { before, max_bytes, set_aside } => {
+            (VersionedOperation::REPLACE, &**before, *max_bytes, *set_aside)
         }
         _ => (VersionedOperation::FLAG_DELETE, &[][..], 0, 0),
     };
@@ -103,7 +103,7 @@ fn undo_info<'v>(file: &FileMap, page: &PageView<'_>, version: &'v Version) -> R
         },
         operation,
         max_size: i16::try_from(max_bytes).map_err(too_large)?,
-        size_delta: i16::try_from(size_change).map_err(too_large)?,
+        size_delta: i16::try_from(set_aside).map_err(too_large)?,
         key: &version.key,
         bookmark_data: &version.data,
         before_image,

@@ -63,8 +63,8 @@ pub(super) enum Change {
         before: Box<[u8]>,
         /// The most bytes that the node's data had in this transaction.
         max_bytes: usize,
-        /// Bytes that the replace added.
-        size_change: isize,
+        /// Bytes that the replace set aside for rollbacks (cbDelta, docs/format/undo-info.md).
+        set_aside: isize,
     },
     FlagDelete,
     Delta {
@@ -81,11 +81,12 @@ impl Change {
     pub(super) fn of(change: VersionedChange<'_>, reserved: usize) -> Self {
         match change {
             VersionedChange::Insert => Self::Insert,
-            VersionedChange::Replace { old, new_bytes } => Self::Replace {
-                before: old.into(),
-                max_bytes: old.len().max(new_bytes).max(reserved),
-                size_change: new_bytes as isize - old.len() as isize,
-            },
+            VersionedChange::Replace { old, new_bytes } => {
+                let before = old.len().max(reserved);
+                let max_bytes = before.max(new_bytes);
+                let set_aside = (max_bytes - new_bytes) as isize - (before - old.len()) as isize;
+                Self::Replace { before: old.into(), max_bytes, set_aside }
+            }
             VersionedChange::FlagDelete => Self::FlagDelete,
             VersionedChange::Delta { offset, delta, width } => {
                 let width = if width == 8 { DeltaWidth::Eight } else { DeltaWidth::Four };

@@ -349,7 +349,7 @@ pub(crate) fn undo(stage: &Stage, session: &mut Session, key: &[u8], data: &[u8]
     let change = match &version.change {
         Change::Insert => UndoneChange::Insert,
         Change::Replace { before } => {
-            UndoneChange::Replace { before, max_bytes: 0, size_change: 0, image: UndoImage::Pending }
+            UndoneChange::Replace { before, max_bytes: 0, set_aside: 0, image: UndoImage::Pending }
         }
         Change::FlagDelete => UndoneChange::FlagDelete { image: UndoImage::Pending },
         Change::Delta { offset, delta, .. } => {

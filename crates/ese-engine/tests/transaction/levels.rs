@@ -307,7 +307,9 @@ fn a_failed_log_leaves_the_transaction_to_be_rolled_back() {
     assert_eq!(stage.text(&stage.session(), "1").as_deref(), Some("ten"), "what is not durable is not seen");
     assert_eq!(code(session.rollback()), JetError::ROLLBACK_ERROR);
     assert_eq!(code(session.begin(BeginKind::ReadWrite)), JetError::ROLLBACK_ERROR);
+    assert!(!stage.transactions.has_failed_rollback());
     drop(session);
+    assert!(stage.transactions.has_failed_rollback(), "nobody is left to try it again");
     assert_eq!(stage.text(&stage.session(), "1").as_deref(), Some("ten"));
 }
 
@@ -382,5 +384,5 @@ fn alterations_of_the_floor_above_take_their_turn() {
     assert!(!reader.sees(&mark) && stage.session().sees(&mark) && stage.begun().sees(&mark));
     drop(reader);
     stage.transactions.clean().unwrap();
-    assert_eq!(taken(), ["first obsolete at 1", "fourth obsolete at 1"]);
+    assert_eq!(taken(), ["first obsolete at 2", "fourth obsolete at 2"]);
 }

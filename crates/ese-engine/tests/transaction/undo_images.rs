@@ -87,3 +87,22 @@ fn a_version_taken_back_has_no_image() {
     let keys: Vec<_> = images(&stage).into_iter().skip(of_undo).map(|(_, _, _, key, _)| key).collect();
     assert_eq!(keys, [b"2"]);
 }
+
+#[test]
+fn an_image_says_how_much_of_the_page_is_set_aside() {
+    let stage = Stage::new();
+    let (long, short) = ("x".repeat(177), "x".repeat(77));
+    stage.given(&[("grows", &short), ("shrinks", &long)]);
+    let mut session = stage.begun();
+    stage.replace(&mut session, "grows", &long).unwrap();
+    stage.replace(&mut session, "shrinks", &short).unwrap();
+    stage.replace(&mut session, "shrinks", &"x".repeat(100)).unwrap();
+    stage.write_pages();
+    let sizes = stage.records_logged(|record| match record {
+        Record::UndoInfo(info) => Some((info.before_image.len(), info.max_size, info.size_delta)),
+        _ => None,
+    });
+    let sizes: Vec<_> = sizes.into_iter().flatten().collect();
+    // The forms met in real logs (docs/format/undo-info.md): 99 -> 132: 132, 0; 1776 -> 776: 1776, 1000.
+    assert_eq!(sizes, [(77, 177, 0), (177, 177, 100), (77, 177, -23)]);
+}
