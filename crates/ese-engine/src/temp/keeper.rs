@@ -75,6 +75,12 @@ impl TemporaryTables {
         self.tables_max.store(tables_max, Ordering::Relaxed);
     }
 
+    /// Pages of the temporary database.
+    #[must_use]
+    pub fn pages(&self) -> u32 {
+        self.map.file().page_count()
+    }
+
     pub(super) fn map(&self) -> &Arc<FileMap> {
         &self.map
     }

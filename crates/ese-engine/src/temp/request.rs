@@ -1,8 +1,9 @@
 //! A temporary table to be opened: which combinations are legal, and the rows that describe it (spec 09 §12.1).
 
+use ese_format::catalog::schema::FIRST_USER_OBJID;
 use ese_format::catalog::{
-    CatalogRow, IndexFlags, IndexRow, IndexSegment, KEY_SEGMENTS_MAX, LCMAP_FLAGS_DEFAULT, ObjectName,
-    RowKind, TableDefinition, TableRow,
+    CatalogRow, IndexDefinition, IndexFlags, IndexRow, IndexSegment, KEY_SEGMENTS_MAX, LCMAP_FLAGS_DEFAULT,
+    ObjectName, RowKind, TableDefinition, TableRow,
 };
 use ese_format::column_type::{CodePage, ColumnId};
 use ese_format::error::JetError;
@@ -249,26 +250,30 @@ pub(super) enum Keyed {
 impl Planned {
     /// The definition of the table with this tree.
     pub(super) fn definition(&self, objid: u32, root: u32, keyed: Keyed) -> Result<TableDefinition> {
+        // Low object ids are the catalog's in other databases, and mean its columns.
+        const ANY_OBJID: u32 = FIRST_USER_OBJID;
         let failed = |error: ese_format::error::FormatError| Error::refused(error.jet(), error.to_string());
         let name = |bytes: &[u8]| ObjectName::from_catalog(bytes).map_err(failed);
         let table = TableRow { fdp_page: root, density: 100, root_flag: Some(0xFF), ..TableRow::default() };
         let mut rows = vec![CatalogRow {
-            objid_table: objid,
-            id: objid,
+            objid_table: ANY_OBJID,
+            id: ANY_OBJID,
             name: name(b"temporary table")?,
             kind: RowKind::Table(table),
         }];
-        rows.extend(self.columns.iter().map(|row| CatalogRow { objid_table: objid, ..row.clone() }));
+        rows.extend(self.columns.iter().map(|row| CatalogRow { objid_table: ANY_OBJID, ..row.clone() }));
         if let (Some(index), Keyed::Yes) = (&self.index, keyed) {
             let index = IndexRow { fdp_page: root, ..index.clone() };
             rows.push(CatalogRow {
-                objid_table: objid,
-                id: objid,
+                objid_table: ANY_OBJID,
+                id: ANY_OBJID,
                 name: name(b"primary")?,
                 kind: RowKind::Index(index),
             });
         }
-        TableDefinition::from_rows(&rows, None).map_err(failed)
+        let definition = TableDefinition::from_rows(&rows, None).map_err(failed)?;
+        let indexes = definition.indexes.iter().map(|index| IndexDefinition { objid, ..index.clone() });
+        Ok(TableDefinition { objid, indexes: indexes.collect(), ..definition })
     }
 
     /// Whether rows have a key at all.

@@ -7,3 +7,4 @@ mod original_engine;
 #[path = "../corpus/sha256.rs"]
 mod sha256;
 mod stage;
+mod temporary;
