@@ -22,6 +22,7 @@ mod header_file;
 mod in_use;
 mod opens;
 mod settings;
+mod size;
 mod start;
 mod stop;
 mod temporary;
@@ -55,6 +56,7 @@ pub use settings::{
     CHECKPOINT_DEPTH_DEFAULT, EXTENSION_PAGES_DEFAULT, InstanceSettings, LOG_FILE_KB_DEFAULT, RecoveryMode,
     Rollover,
 };
+pub use size::{DatabaseSizes, Resize, set_database_size};
 pub use start::{StartRequest, Started};
 pub use stop::TermKind;
 

@@ -4,9 +4,11 @@
 //! verifier's question.
 
 use ese_format::error::{JetError, Problem};
-use ese_format::space::{Extent, ExtentNode, Growth, RootHeader, Space, SpaceHeader, SpaceTree, SplitBuffer};
+use ese_format::space::{
+    Extent, ExtentNode, Growth, Pool, RootHeader, Space, SpaceHeader, SpaceTree, SplitBuffer,
+};
 
-use crate::btree::Tree;
+use crate::btree::{Tree, WritableTree};
 use crate::error::Result;
 
 /// The space of one tree.
@@ -85,7 +87,18 @@ impl TreeSpace {
     /// Pages that are free.
     #[must_use]
     pub fn available_pages(&self) -> u64 {
-        self.available.iter().map(|listed| u64::from(listed.node.extent.count)).sum()
+        self.pages_of(|pool| pool != Pool::Shelved)
+    }
+
+    /// Pages that a shrink put aside: beyond the end of the file, and not owned now.
+    #[must_use]
+    pub fn shelved_pages(&self) -> u64 {
+        self.pages_of(|pool| pool == Pool::Shelved)
+    }
+
+    fn pages_of(&self, wanted: impl Fn(Pool) -> bool) -> u64 {
+        let nodes = self.available.iter().map(|listed| listed.node);
+        nodes.filter(|node| wanted(node.pool)).map(|node| u64::from(node.extent.count)).sum()
     }
 
     /// Pages kept back for splits of the space trees.
@@ -131,6 +144,17 @@ impl TreeSpace {
         self.available = available;
         self.split_buffers = [owned_buffer, available_buffer];
         Ok(())
+    }
+}
+
+impl WritableTree {
+    /// All of the tree's space, with nobody changing it meanwhile.
+    ///
+    /// # Errors
+    /// As [`TreeSpace::read`].
+    pub fn space(&self) -> Result<TreeSpace> {
+        let _locked = self.locks().space.lock();
+        TreeSpace::read(self.tree())
     }
 }
 

@@ -1,6 +1,8 @@
 //! A database that an instance makes, beside those the original engine made: page by page, and record by record of the
 //! log.
 
+mod sizes;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,8 +10,9 @@ use std::sync::Arc;
 use ese_engine::catalog::Shadow;
 use ese_engine::database::{Database, OpenOptions};
 use ese_engine::file_map::Logging;
-use ese_engine::instance::{CreateRequest, Instance, InstanceSettings, TermKind};
+use ese_engine::instance::{AttachedDatabase, CreateRequest, Instance, InstanceSettings, TermKind};
 use ese_engine::io::{Existing, Host, SimulatedFileSystem};
+use ese_engine::transaction::Session;
 use ese_engine::verify::{VerifyOptions, verify};
 use ese_format::log::LogFile;
 use ese_format::log::record::{Record, RecordType};
@@ -18,8 +21,11 @@ use ese_format::page_size::PageSize;
 
 const DATABASE: &str = "/x/fresh.edb";
 
-/// A database made by an instance that was stopped, on its disk.
-fn create(page_size: PageSize) -> SimulatedFileSystem {
+/// Lets `use_it` have a new database with a session, and stops the instance.
+fn with_database(
+    page_size: PageSize,
+    use_it: impl FnOnce(&AttachedDatabase, &mut Session),
+) -> SimulatedFileSystem {
     let disk = SimulatedFileSystem::default();
     let host = Host::simulated(Arc::new(disk.clone()), 5);
     let mut settings = InstanceSettings::in_folder(host, Path::new("/x"));
@@ -37,10 +43,16 @@ fn create(page_size: PageSize) -> SimulatedFileSystem {
     };
     let mut session = instance.transactions().begin_session().unwrap();
     let database = instance.create_database(&mut session, &request).unwrap();
+    use_it(&database, &mut session);
     drop(database);
     drop(session);
     instance.stop(TermKind::Complete).unwrap();
     disk
+}
+
+/// A new database on its disk.
+fn create(page_size: PageSize) -> SimulatedFileSystem {
+    with_database(page_size, |_, _| {})
 }
 
 fn fresh(corpus: &Path, page_size: PageSize) -> Vec<u8> {
