@@ -133,7 +133,10 @@ impl LongValueStore {
     pub(super) fn apply(&self, session: &mut Session, id: LongValueId, value: &PendingLong) -> Result<()> {
         let sight = Some(session.visibility());
         let old = self.root(id, &sight)?;
-        self.own_root(session, id, &old, value.size())?;
+        let mut root_key = Vec::new();
+        LongValueKey::Root(id).encode(&mut root_key);
+        // Nobody else may begin to share the value now.
+        self.tree.lock(session, &root_key, &[], LockKind::Write)?;
         let chunk_bytes = self.reader.chunk_bytes().max(1);
         let mut writer = ChunkWriter::new(self, id, &sight);
         let mut offset = 0;
@@ -149,18 +152,14 @@ impl LongValueStore {
             }
             offset = end;
         }
-        self.delete_chunks(session, id, value.size(), old.size)
-    }
-
-    /// Writes the root's new size, or locks it: nobody else may begin to share the value now.
-    fn own_root(&self, session: &mut Session, id: LongValueId, old: &LongValueRoot, size: u32) -> Result<()> {
-        let (mut key, mut data) = (Vec::new(), Vec::new());
-        LongValueKey::Root(id).encode(&mut key);
-        if old.size == size {
-            return self.tree.lock(session, &key, &[], LockKind::Write);
+        self.delete_chunks(session, id, value.size(), old.size)?;
+        if old.size == value.size() {
+            return Ok(());
         }
-        LongValueRoot { size, ..*old }.encode(&mut data);
-        self.tree.replace(session, &key, &data, Versioning::Versioned)
+        // Last: until here the stored chunks are read by the size they were written with.
+        let mut data = Vec::new();
+        LongValueRoot { size: value.size(), ..old }.encode(&mut data);
+        self.tree.replace(session, &root_key, &data, Versioning::Versioned)
     }
 
     /// Deletes the chunks from the first one at or above `from` up to the value's end.
