@@ -81,10 +81,8 @@ fn tagged(name: &'static str, column_type: ColumnType, shape: Shape) -> Column {
 /// Every type in every class it can have.
 fn columns() -> Vec<Column> {
     use ColumnType as T;
-    let fixed = |name, column_type, shape| Column {
-        grbit: ColumnGrbit::FIXED,
-        ..column(name, column_type, shape)
-    };
+    let fixed =
+        |name, column_type, shape| Column { grbit: ColumnGrbit::FIXED, ..column(name, column_type, shape) };
     let long = |name, column_type, grbit| Column { grbit, ..column(name, column_type, Shape::Long) };
     vec![
         column("bit", T::Bit, Shape::Bit),
@@ -157,9 +155,19 @@ impl Scene {
         let mut columns = columns();
         let long = u32::from(ColumnType::Long.code() as u16);
         let mut new: Vec<NewColumn<'_>> = vec![
-            NewColumn { name: b"id", column_type: long, grbit: ColumnGrbit::NOT_NULL.bits(), ..NewColumn::default() },
+            NewColumn {
+                name: b"id",
+                column_type: long,
+                grbit: ColumnGrbit::NOT_NULL.bits(),
+                ..NewColumn::default()
+            },
             NewColumn { name: b"unique", column_type: long, ..NewColumn::default() },
-            NewColumn { name: b"version", column_type: long, grbit: ColumnGrbit::VERSION.bits(), ..NewColumn::default() },
+            NewColumn {
+                name: b"version",
+                column_type: long,
+                grbit: ColumnGrbit::VERSION.bits(),
+                ..NewColumn::default()
+            },
             NewColumn {
                 name: b"default",
                 column_type: long,
@@ -199,7 +207,8 @@ impl Scene {
         let table = NewTable { name: b"t", columns: &new, indexes: &indexes, ..NewTable::default() };
         let mut opened = stage.create(&mut session, &table).expect("a legal table");
         let mut id_of = |name: &str| opened.column(&session, name).expect("it was made").to_api();
-        let (id, unique, version, default) = (id_of("id"), id_of("unique"), id_of("version"), id_of("default"));
+        let (id, unique, version, default) =
+            (id_of("id"), id_of("unique"), id_of("version"), id_of("default"));
         for column in &mut columns {
             column.id = id_of(column.name);
         }
@@ -259,7 +268,14 @@ impl Scene {
         }
     }
 
-    fn set(&mut self, column: u32, data: &[u8], itag: u32, grbit: SetGrbit, offset: u32) -> Result<(), JetError> {
+    fn set(
+        &mut self,
+        column: u32,
+        data: &[u8],
+        itag: u32,
+        grbit: SetGrbit,
+        offset: u32,
+    ) -> Result<(), JetError> {
         let bytes = data.len() as u32;
         let change = ColumnChange { column, data, bytes, grbit, offset, itag };
         self.opened.cursor.set_column(&mut self.session, &change).map(|_| ()).map_err(|error| error.jet())
@@ -339,7 +355,8 @@ impl Scene {
                     offset: 0,
                     itag: 1,
                 };
-                let _ = self.opened.cursor.set_column(&mut self.session, &change).map_err(|error| error.jet())?;
+                let _ =
+                    self.opened.cursor.set_column(&mut self.session, &change).map_err(|error| error.jet())?;
                 new.resize(size, 0);
             }
             _ => {
@@ -547,7 +564,9 @@ impl Scene {
                 .expect("a sound record");
             let found: Row = columns
                 .into_iter()
-                .map(|column| (column.column, column.values.into_iter().map(|value| value.data).collect::<Vec<_>>()))
+                .map(|column| {
+                    (column.column, column.values.into_iter().map(|value| value.data).collect::<Vec<_>>())
+                })
                 .filter(|(_, values)| !values.is_empty())
                 .collect();
             for column in found.keys().chain(row.keys()) {
