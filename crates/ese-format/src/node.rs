@@ -135,7 +135,11 @@ impl<'a> From<&'a [u8]> for KeyRef<'a> {
 }
 
 impl Ord for KeyRef<'_> {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
+        if self.prefix.is_empty() && other.prefix.is_empty() {
+            return self.suffix.cmp(other.suffix);
+        }
         let (mut left, mut right) = (*self, *other);
         loop {
             let (left_piece, right_piece) = (left.first_piece(), right.first_piece());
@@ -182,6 +186,7 @@ fn node_error(offset: usize, field: &'static str, found: usize, max: usize) -> F
 }
 
 /// The length in the count word at `offset`.
+#[inline]
 fn count_at(line: &[u8], offset: usize, field: &'static str) -> FormatResult<usize> {
     line.get(offset..)
         .and_then(|rest| rest.first_chunk())
@@ -194,6 +199,7 @@ impl<'a> NodeView<'a> {
     ///
     /// # Errors
     /// -358 when a length does not fit, or no byte of data is left.
+    #[inline]
     pub fn decode(line: &'a [u8], flags: NodeFlags, page_prefix: &'a [u8]) -> FormatResult<Self> {
         let mut at = 0;
         let mut prefix: &[u8] = &[];

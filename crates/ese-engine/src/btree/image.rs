@@ -3,7 +3,7 @@
 //! It is compressed where that makes it shorter: every log stream we write is of a version that allows it
 //! (8.4000.5 and up). The free gap is not cut out; compression takes care of it.
 
-use ese_format::compression::{Compressed, CompressionPolicy, Scheme, compress};
+use ese_format::compression::{Compressed, compress_image};
 use ese_format::log::record::ImageFlags;
 use ese_format::page::PageView;
 
@@ -24,9 +24,8 @@ impl PackedImage {
         if let Some(place) = image.get_mut(DBTIME) {
             place.copy_from_slice(&dbtime.to_le_bytes());
         }
-        let mut packed = Vec::new();
-        let shorter = compress(&image, CompressionPolicy { xpress_min_bytes: 0 }, &mut packed);
-        if shorter == Compressed::Yes && Scheme::of(&packed).is_ok_and(|scheme| scheme == Scheme::Xpress) {
+        let mut packed = Vec::with_capacity(image.len());
+        if compress_image(&image, &mut packed) == Compressed::Yes {
             Self { bytes: packed, flags: ImageFlags::COMPRESSED }
         } else {
             Self { bytes: image, flags: ImageFlags::empty() }

@@ -12,6 +12,7 @@ use crate::error::Result;
 
 /// A leaf's node against a bookmark: key first, then data where keys may be equal. Data `None` compares keys alone
 /// (spec 02 §5.2).
+#[inline]
 pub(super) fn order_of_node(node: &NodeView<'_>, key: &[u8], data: Option<&[u8]>) -> Ordering {
     let keys = node.key().cmp(&KeyRef::from(key));
     match data {
@@ -22,10 +23,11 @@ pub(super) fn order_of_node(node: &NodeView<'_>, key: &[u8], data: Option<&[u8]>
 
 /// The first line of a leaf at or above a bookmark; the number of lines when there is none.
 pub(super) fn first_at_or_above(page: &PageView<'_>, key: &[u8], data: Option<&[u8]>) -> FormatResult<usize> {
-    let (mut low, mut high) = (0, page.line_count());
+    let nodes = page.indexed_nodes()?;
+    let (mut low, mut high) = (0, nodes.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        if order_of_node(&page.node(middle)?, key, data).is_lt() {
+        if order_of_node(&nodes.get(middle)?, key, data).is_lt() {
             low = middle + 1;
         } else {
             high = middle;
@@ -37,11 +39,12 @@ pub(super) fn first_at_or_above(page: &PageView<'_>, key: &[u8], data: Option<&[
 /// The line of an internal page to descend through: the first whose separator is above `key` and `data` in one. The
 /// last node of the right edge has no key: it is above everything (spec 02 §6.2). The page has lines.
 pub(super) fn line_below(page: &PageView<'_>, key: &[u8], data: &[u8]) -> FormatResult<usize> {
-    let sought = KeyRef::new(key, data);
-    let (mut low, mut high) = (0, page.line_count().saturating_sub(1));
+    let sought = if data.is_empty() { KeyRef::from(key) } else { KeyRef::new(key, data) };
+    let nodes = page.indexed_nodes()?;
+    let (mut low, mut high) = (0, nodes.len().saturating_sub(1));
     while low < high {
         let middle = low + (high - low) / 2;
-        let separator = page.node(middle)?.key();
+        let separator = nodes.get(middle)?.key();
         if separator.is_empty() || separator > sought {
             high = middle;
         } else {

@@ -160,7 +160,7 @@ pub fn compress(data: &[u8], policy: CompressionPolicy, into: &mut Vec<u8>) -> C
     let start = into.len();
     let packed =
         seven_bit::Unit::of(data).map(|unit| (unit, seven_bit::packed_size(unit.symbols(data.len()))));
-    let have_xpress = data.len() >= policy.xpress_min_bytes && xpress::compress(data, into);
+    let have_xpress = data.len() >= policy.xpress_min_bytes && xpress::compress(data, xpress::Effort::HIGH, into);
     let shortest = if have_xpress { into.len() - start } else { data.len() };
     match packed {
         Some((unit, size)) if size < shortest => {
@@ -171,6 +171,13 @@ pub fn compress(data: &[u8], policy: CompressionPolicy, into: &mut Vec<u8>) -> C
         _ if have_xpress => Compressed::Yes,
         _ => Compressed::No,
     }
+}
+
+/// Appends the XPRESS form of a page image for a log record if it is shorter: little effort, and never another scheme
+/// (spec 05 §8.6).
+#[must_use]
+pub fn compress_image(page: &[u8], into: &mut Vec<u8>) -> Compressed {
+    if xpress::compress(page, xpress::Effort::LOW, into) { Compressed::Yes } else { Compressed::No }
 }
 
 /// Whether [`compress`] appended a shorter form.

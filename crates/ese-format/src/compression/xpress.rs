@@ -223,8 +223,26 @@ fn low_word(value: usize) -> [u8; 2] {
     [low, high]
 }
 
+/// How hard matches are looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// Earlier places that are compared before the longest match so far is taken.
+    chain: usize,
+    /// A match of this length is taken at once.
+    good: usize,
+    /// Places inside a match that later ones are found by.
+    remembered: usize,
+}
+
+impl Effort {
+    /// Values that are kept.
+    pub(super) const HIGH: Self = Self { chain: 32, good: usize::MAX, remembered: usize::MAX };
+    /// Log records, while pages are latched.
+    pub(super) const LOW: Self = Self { chain: 3, good: 24, remembered: 8 };
+}
+
 /// Appends the compressed form of `data` if it is shorter, and says whether it did.
-pub(super) fn compress(data: &[u8], into: &mut Vec<u8>) -> bool {
+pub(super) fn compress(data: &[u8], effort: Effort, into: &mut Vec<u8>) -> bool {
     let Ok(size) = u16::try_from(data.len()) else { return false };
     if data.len() <= STREAM_BYTES_MIN {
         return false;
@@ -240,9 +258,10 @@ pub(super) fn compress(data: &[u8], into: &mut Vec<u8>) -> bool {
         if output.into.len() - start >= data.len() {
             break;
         }
-        if let Some((distance, length)) = finder.find(position) {
+        if let Some((distance, length)) = finder.find(position, effort) {
             output.matched(distance, length);
-            (position..position + length).for_each(|passed| finder.insert(passed));
+            let remembered = length.min(effort.remembered);
+            (position..position + remembered).for_each(|passed| finder.insert(passed));
             position += length;
         } else {
             output.literal(*byte);
@@ -259,6 +278,20 @@ pub(super) fn compress(data: &[u8], into: &mut Vec<u8>) -> bool {
     true
 }
 
+/// Number of leading bytes that both have in common.
+fn common_length(left: &[u8], right: &[u8]) -> usize {
+    let (left_words, right_words) = (left.as_chunks::<8>().0, right.as_chunks::<8>().0);
+    for (index, (left_word, right_word)) in left_words.iter().zip(right_words).enumerate() {
+        let different = u64::from_le_bytes(*left_word) ^ u64::from_le_bytes(*right_word);
+        if different != 0 {
+            return index * 8 + (different.trailing_zeros() / 8) as usize;
+        }
+    }
+    let whole = left_words.len().min(right_words.len()) * 8;
+    let rest = left.iter().zip(right).skip(whole).take_while(|(left, right)| left == right);
+    whole + rest.count()
+}
+
 /// Chains of positions with equal hashes of their first three bytes.
 struct MatchFinder<'a> {
     data: &'a [u8],
@@ -269,8 +302,6 @@ struct MatchFinder<'a> {
 impl<'a> MatchFinder<'a> {
     const HASH_BITS: u32 = 12;
     const NONE: u16 = u16::MAX;
-    /// How many earlier places are compared before the longest so far is taken.
-    const CHAIN_MAX: usize = 32;
 
     fn new(data: &'a [u8]) -> Self {
         Self { data, heads: vec![Self::NONE; 1 << Self::HASH_BITS], previous: vec![Self::NONE; data.len()] }
@@ -290,14 +321,14 @@ impl<'a> MatchFinder<'a> {
     }
 
     /// Distance and length of the longest match found for `position`.
-    fn find(&self, position: usize) -> Option<(usize, usize)> {
+    fn find(&self, position: usize, effort: Effort) -> Option<(usize, usize)> {
         let ahead = self.data.get(position..)?;
         if ahead.len() <= STREAM_BYTES_MIN {
             return None;
         }
         let mut candidate = self.heads.get(self.hash(position)?).copied()?;
         let mut best: Option<(usize, usize)> = None;
-        for _ in 0..Self::CHAIN_MAX {
+        for _ in 0..effort.chain {
             if candidate == Self::NONE {
                 break;
             }
@@ -307,14 +338,12 @@ impl<'a> MatchFinder<'a> {
                 break;
             }
             let behind = self.data.get(from..)?;
-            let length = behind
-                .iter()
-                .zip(ahead)
-                .take(MATCH_BYTES_MAX)
-                .take_while(|(left, right)| left == right)
-                .count();
+            let length = common_length(behind, ahead).min(MATCH_BYTES_MAX);
             if length >= MATCH_BYTES_MIN && best.is_none_or(|(_, longest)| length > longest) {
                 best = Some((distance, length));
+                if length >= effort.good {
+                    break;
+                }
             }
             candidate = self.previous.get(from).copied()?;
         }

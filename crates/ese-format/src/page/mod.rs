@@ -26,7 +26,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 pub use self::edit::{EditError, NewPage, PageMut, ReservedTagForm};
-pub use self::view::{Line, PageView, Tag};
+pub use self::view::{IndexedNodes, Line, PageView, Tag};
 
 /// Bytes of a tag.
 pub const TAG_BYTES: usize = 4;
@@ -85,12 +85,14 @@ impl PageHeader {
 
     /// Number of tags, the reserved ones included.
     #[must_use]
+    #[inline]
     pub fn tag_count(&self) -> usize {
         usize::from(self.itag_state.get() & 0x0FFF)
     }
 
     /// Number of reserved tags: at least 1, except on a page without tags.
     #[must_use]
+    #[inline]
     pub fn reserved_tags(&self) -> usize {
         usize::from(self.itag_state.get() >> 12).max(1).min(self.tag_count())
     }

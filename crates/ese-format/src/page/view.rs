@@ -25,6 +25,7 @@ pub(super) const fn tag_mask(size: PageSize) -> u16 {
 
 impl Tag {
     /// The tag of these two words.
+    #[inline]
     pub(super) fn decode(length: u16, offset: u16, size: PageSize) -> Self {
         let mask = tag_mask(size);
         let flags = if size.is_large() { NodeFlags::empty() } else { NodeFlags::from_word(offset) };
@@ -41,6 +42,57 @@ pub struct Line<'a> {
     pub flags: NodeFlags,
     /// Where the line begins in the page.
     pub offset: usize,
+}
+
+/// The nodes of a page by their number.
+#[derive(Clone, Copy, Debug)]
+pub struct IndexedNodes<'a> {
+    view: PageView<'a>,
+    prefix: &'a [u8],
+    reserved: usize,
+}
+
+impl<'a> IndexedNodes<'a> {
+    /// Number of nodes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.view.tag_count() - self.reserved
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The key prefix of the page.
+    #[must_use]
+    pub fn prefix(&self) -> &'a [u8] {
+        self.prefix
+    }
+
+    /// The node on line number `index`, from 0.
+    ///
+    /// # Errors
+    /// As [`PageView::node`].
+    #[inline]
+    pub fn get(&self, index: usize) -> FormatResult<NodeView<'a>> {
+        let view = &self.view;
+        let Some(tag) = view.tag(index + self.reserved).filter(|tag| tag.length > 0) else {
+            return view.node_with_prefix(index, self.prefix);
+        };
+        let start = view.size.header_bytes() + usize::from(tag.offset);
+        // A tag that points outside of the page is told of by the careful way.
+        let Some(bytes) = view.bytes.get(start..start + usize::from(tag.length)) else {
+            return view.node_with_prefix(index, self.prefix);
+        };
+        let flags = match bytes.first_chunk() {
+            Some(word) if view.size.is_large() => NodeFlags::from_word(u16::from_le_bytes(*word)),
+            _ => tag.flags,
+        };
+        NodeView::decode(bytes, flags, self.prefix)
+            .map_err(|error| error.offset_by(start as u64).on_page(view.number))
+    }
 }
 
 /// A page being read.
@@ -165,24 +217,28 @@ impl<'a> PageView<'a> {
 
     /// The flags.
     #[must_use]
+    #[inline]
     pub fn flags(&self) -> PageFlags {
         self.header.flags()
     }
 
     /// Number of tags, the reserved ones included.
     #[must_use]
+    #[inline]
     pub fn tag_count(&self) -> usize {
         self.header.tag_count()
     }
 
     /// Number of reserved tags; 0 only on a page without tags.
     #[must_use]
+    #[inline]
     pub fn reserved_tags(&self) -> usize {
         self.header.reserved_tags()
     }
 
     /// Number of lines.
     #[must_use]
+    #[inline]
     pub fn line_count(&self) -> usize {
         self.tag_count() - self.reserved_tags()
     }
@@ -195,6 +251,7 @@ impl<'a> PageView<'a> {
 
     /// Tag number `index`, the reserved ones counted.
     #[must_use]
+    #[inline]
     pub fn tag(&self, index: usize) -> Option<Tag> {
         if index >= self.tag_count() {
             return None;
@@ -287,6 +344,14 @@ impl<'a> PageView<'a> {
         let line = self.line(index)?;
         NodeView::decode(line.bytes, line.flags, prefix)
             .map_err(|error| error.offset_by(line.offset as u64).on_page(self.number))
+    }
+
+    /// The nodes by their number, for searches that look at many: the prefix is taken from the page once.
+    ///
+    /// # Errors
+    /// -357 when tag 0 points outside of the page's data.
+    pub fn indexed_nodes(&self) -> FormatResult<IndexedNodes<'a>> {
+        Ok(IndexedNodes { view: *self, prefix: self.key_prefix()?, reserved: self.reserved_tags() })
     }
 
     /// The nodes of all lines, in order.
