@@ -20,6 +20,7 @@ mod merge;
 mod operation;
 mod page_source;
 mod room;
+mod root_header;
 mod search;
 mod split;
 mod stamp;

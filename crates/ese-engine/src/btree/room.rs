@@ -33,6 +33,11 @@ impl WritableTree {
         author.rollback_bytes(self, &node.key().to_vec())
     }
 
+    /// The same for the nodes of this page: where nothing may be claimed nobody has to be asked.
+    pub(super) fn rollback_bytes_on(&self, author: &dyn Author, page: &PageView<'_>, node: &NodeView<'_>) -> usize {
+        if page.uncommitted_free_bytes() == 0 { 0 } else { self.rollback_bytes(author, node) }
+    }
+
     /// Bytes that a rollback may claim for this node.
     pub(super) fn claim(&self, author: &dyn Author, node: &NodeView<'_>) -> usize {
         self.rollback_bytes(author, node).saturating_sub(node.data.len())
@@ -41,6 +46,9 @@ impl WritableTree {
     /// Bytes that rollbacks may claim on this page.
     pub(super) fn claims(&self, author: &dyn Author, leaf: &PageView<'_>) -> Result<usize> {
         let mut sum = 0;
+        if leaf.uncommitted_free_bytes() == 0 {
+            return Ok(0);
+        }
         for node in leaf.nodes() {
             sum += self.claim(author, &node.map_err(self.on_page())?);
         }

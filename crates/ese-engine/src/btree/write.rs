@@ -4,15 +4,13 @@
 //! finds no room gives its latch up and asks for a split, then begins again.
 
 use ese_format::error::JetError;
-use ese_format::log::record::{Delta, Delta64, NodeDelete, Record, SetExternalHeader};
+use ese_format::log::record::{Delta, Delta64, NodeDelete, Record};
 use ese_format::node::{NodeFlags, NodeView};
 use ese_format::page::{PageFlags, TAG_BYTES};
-use ese_format::space::RootHeader;
 
 use crate::apply;
 use crate::btree::leaf::Place;
 use crate::btree::operation::{Action, Intent, Operation, Request};
-use crate::btree::room::Need;
 use crate::btree::stamp::Dbtimes;
 use crate::btree::{Author, DeltaWidth, LockKind, VersionedChange, Versioning, WritableTree};
 use crate::cache::PageWriteGuard;
@@ -244,35 +242,6 @@ impl WritableTree {
         let dbtimes = Dbtimes { before: view.dbtime(), after: self.draw_dbtime(&[view])? };
         let node = self.node_operation(author.stamp(), page.number(), dbtimes, line, rceid);
         self.log_and_apply(author, page, &record(node))
-    }
-
-    /// Sets the external header of the root: space header and auto-increment counter. A space tree's split buffer is set
-    /// by [`Self::set_root_header_bytes`].
-    ///
-    /// # Errors
-    /// Those of the log and of reading pages; `JET_errRecordTooBig` when the root has no room for a longer header.
-    pub fn set_root_header(&self, author: &mut dyn Author, header: &RootHeader) -> Result<()> {
-        self.set_root_header_bytes(author, &header.encode())
-    }
-
-    /// Sets the external header of the root to these bytes. A root without room for a longer one is split first.
-    ///
-    /// # Errors
-    /// Those of the log, of space and of reading pages.
-    pub fn set_root_header_bytes(&self, author: &mut dyn Author, header: &[u8]) -> Result<()> {
-        loop {
-            let mut root = self.tree().file().latch_write(self.tree().root())?;
-            let view = root.view();
-            let old = view.external_header().map_err(self.on_page())?.len();
-            let need = Need { bytes: header.len() as isize - old as isize, ..Need::default() };
-            if self.has_room(author, &mut root, &need)? {
-                return self.log_line(author, &mut root, 0, 0, |node| {
-                    Record::SetExternalHeader(SetExternalHeader { node, header })
-                });
-            }
-            drop(root);
-            self.split_root(author)?;
-        }
     }
 }
 

@@ -438,9 +438,7 @@ impl LiveCatalog {
         tree: &WritableTree,
         value: u64,
     ) -> Result<()> {
-        let mut header = crate::space::TreeSpace::read(tree.tree())?.root_header;
-        header.auto_increment = Some(value);
-        tree.set_root_header(session, &header)
+        tree.edit_root_header(session, &|header| header.auto_increment = Some(value))
     }
 }
 

@@ -99,10 +99,8 @@ impl<'t> OwnedSpace<'t> {
 
     /// Writes what the header says of the space; auto-increment and the rest of it stay.
     pub(super) fn set_space(&mut self, author: &mut dyn Author, space: Space) -> Result<()> {
-        let mut root_header = read_root_header(self.tree)?;
         let header = SpaceHeader::new(space, self.parent_root(), self.uniqueness());
-        root_header.space = Some(header);
-        self.tree.set_root_header(author, &root_header)?;
+        self.tree.edit_root_header(author, &|root| root.space = Some(header))?;
         self.header = header;
         self.space = space;
         Ok(())

@@ -4,6 +4,7 @@
 mod faults;
 mod model;
 mod replay;
+mod shape;
 mod speed;
 mod stage;
 mod threads;

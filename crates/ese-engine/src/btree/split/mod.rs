@@ -119,9 +119,9 @@ impl WritableTree {
     /// The pages that a split would latch, from the highest that changes to the leaf, and near which pages it wants new
     /// ones.
     fn estimate(&self, author: &dyn Author, reason: Reason<'_>) -> Result<(Path, Vec<u32>)> {
-        let most = |node: &NodeView<'_>| self.rollback_bytes(author, node);
         let Reason::Change(request) = reason else {
             let root = self.tree().latch_root()?;
+            let most = |node: &NodeView<'_>| self.rollback_bytes_on(author, &root.view(), node);
             let level = plan::plan_root(&root.view(), &most)?;
             return Ok((vec![(level.page, 0)], vec![level.page]));
         };
@@ -130,6 +130,7 @@ impl WritableTree {
             guards.iter().map(|(guard, line)| PathPage { page: guard.view(), line: *line }).collect();
         let Some(leaf) = path.last() else { return Ok(Default::default()) };
         let operation = self.prepare(&leaf.page, request)?;
+        let most = |node: &NodeView<'_>| self.rollback_bytes_on(author, &leaf.page, node);
         let planned = plan::plan(&path, &self.leaf_operation(author, &leaf.page, &operation)?, &most)?;
         let Planned::Plan { levels, .. } = planned else { return Ok(Default::default()) };
         let near: Vec<u32> =
@@ -191,7 +192,8 @@ impl WritableTree {
         }
         let Some(leaf) = guards.last_mut() else { return Ok(Attempt::Changed) };
         let Reason::Change(request) = reason else {
-            let most = |node: &NodeView<'_>| self.rollback_bytes(author, node);
+            let view = leaf.view();
+            let most = |node: &NodeView<'_>| self.rollback_bytes_on(author, &view, node);
             let levels = vec![plan::plan_root(&leaf.view(), &most)?];
             self.execute(author, guards, &levels, None, pages)?;
             return Ok(Attempt::Outcome(SplitOutcome::Again));
@@ -204,13 +206,14 @@ impl WritableTree {
         if self.has_room(author, leaf, &need)? {
             return Ok(Attempt::Outcome(SplitOutcome::Again));
         }
-        let most = |node: &NodeView<'_>| self.rollback_bytes(author, node);
         let views: Vec<PathPage<'_>> = guards
             .iter()
             .zip(path)
             .map(|(guard, (_, line))| PathPage { page: guard.view(), line: *line })
             .collect();
-        let leaf_operation = self.leaf_operation(author, &views[views.len() - 1].page, &operation)?;
+        let Some(leaf) = views.last().map(|leaf| leaf.page) else { return Ok(Attempt::Changed) };
+        let most = |node: &NodeView<'_>| self.rollback_bytes_on(author, &leaf, node);
+        let leaf_operation = self.leaf_operation(author, &leaf, &operation)?;
         let Planned::Plan { levels, done } = plan::plan(&views, &leaf_operation, &most)? else {
             return Ok(Attempt::Changed);
         };

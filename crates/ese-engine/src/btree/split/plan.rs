@@ -5,7 +5,7 @@
 
 use ese_format::error::JetError;
 use ese_format::log::record::{SplitOperation, SplitType};
-use ese_format::node::{KeyRef, NodeImage, NodeView};
+use ese_format::node::{KeyRef, NodeImage, NodeView, separator};
 use ese_format::page::{PageFlags, PageView, TAG_BYTES, TAGS_MAX};
 
 use super::line_table::{Cut, Half, LineTable, TableOperation, usable_bytes};
@@ -201,15 +201,15 @@ pub(super) fn sideways(
     most: &dyn Fn(&NodeView<'_>) -> usize,
 ) -> Result<(SplitPlan, bool)> {
     let is_leaf = page.flags().contains(PageFlags::LEAF);
-    let table = LineTable::of(page, operation, most).map_err(damaged)?;
     if let TableOperation::Insert { line, key, data } = operation
         && is_leaf
-        && line + 1 == table.len()
+        && line == page.line_count()
         && line > 0
         && page.next() == 0
     {
-        return Ok((append(page, &table, key, data), true));
+        return Ok((append(page, key, data)?, true));
     }
+    let table = LineTable::of(page, operation, most).map_err(damaged)?;
     if let Some((cut, with_operation)) = choose_cut(page, &table, operation, below, is_leaf)
         && with_operation
     {
@@ -261,27 +261,29 @@ fn choose_cut(
     table.even_cut().map(|cut| (cut, true))
 }
 
-fn append(page: &PageView<'_>, table: &LineTable<'_>, key: &[u8], data: &[u8]) -> SplitPlan {
+/// The new node alone goes to a new last page.
+fn append(page: &PageView<'_>, key: &[u8], data: &[u8]) -> Result<SplitPlan> {
     const PREFIX_COUNT: usize = 2;
     const LINE_OVERHEAD: usize = 6;
-    let last = table.len() - 1;
+    let lines = page.line_count();
+    let last = page.node(lines - 1).map_err(damaged)?;
     let with_prefix = LINE_OVERHEAD + PREFIX_COUNT + key.len() + data.len();
     let prefixed = key.len() > PREFIX_COUNT && with_prefix <= usable_bytes(page);
-    SplitPlan {
+    Ok(SplitPlan {
         split_type: SplitType::APPEND,
         operation: SplitOperation::INSERT,
-        split_line: last,
-        line_count: table.len(),
+        split_line: lines,
+        line_count: lines + 1,
         prefix_line_split: None,
         prefix_line_new: prefixed.then_some(0),
         prefix_old: Vec::new(),
         prefix_new: Vec::new(),
-        separator: table.separator(last),
-        claim_source: table.half(0, last).claim,
+        separator: separator(last.key(), last.data, KeyRef::from(key), data),
+        claim_source: page.uncommitted_free_bytes(),
         claim_new: 0,
         new_flags: page.flags(),
         source_flags: page.flags(),
-    }
+    })
 }
 
 fn right(

@@ -99,11 +99,7 @@ fn root_header(table: &OpenTable) -> Result<RootHeader> {
 
 fn store_mark(session: &mut Session, table: &OpenTable, mark: u64) -> Result<()> {
     transact(session, |session| {
-        let locks = std::sync::Arc::clone(table.primary().locks());
-        let _space = locks.space.lock();
-        let mut header = root_header(table)?;
-        header.auto_increment = Some(mark);
-        table.primary().set_root_header(session, &header)
+        table.primary().edit_root_header(session, &|header| header.auto_increment = Some(mark))
     })
 }
 

@@ -1,0 +1,189 @@
+//! What trees look like after typical loads, and what is logged for it.
+
+use ese_engine::btree::{TreeKind, Versioning, WritableTree};
+use ese_format::log::record::{Record, RecordType, SplitType};
+use ese_format::page::{PageFlags, PageView};
+use ese_format::page_size::PageSize;
+use ese_format::space::RootHeader;
+
+use crate::replay::Replay;
+use crate::stage::{Keys, OBJID, Plan, ROOT, Session, Stage};
+
+const UNVERSIONED: Versioning = Versioning::Unversioned;
+
+fn stage(size: PageSize) -> (Stage, Session) {
+    let stage = Stage::new(Plan::new(size, Keys::Unique));
+    let session = stage.session(5);
+    (stage, session)
+}
+
+fn key(number: u32) -> Vec<u8> {
+    [b"\x7F".as_slice(), &number.to_be_bytes()].concat()
+}
+
+/// Calls `look` with every leaf, from left to right.
+fn leaves(stage: &Stage, look: &mut dyn FnMut(&PageView<'_>)) {
+    let mut leaves = Vec::new();
+    let tree = stage.tree.tree();
+    let mut visit = |_: usize, page: &ese_engine::cache::PageGuard| {
+        if page.view().flags().contains(PageFlags::LEAF) {
+            leaves.push(page.number());
+        }
+        Ok(())
+    };
+    tree.visit_pages(&mut visit).unwrap();
+    for leaf in leaves {
+        look(&stage.file.latch(leaf).unwrap().view());
+    }
+}
+
+fn types(stage: &Stage) -> Vec<RecordType> {
+    let records = stage.journal.records.lock();
+    records.iter().map(|bytes| Record::decode(bytes).unwrap().record_type()).collect()
+}
+
+#[test]
+fn appended_leaves_are_filled_to_the_density_and_begin_with_their_prefix() {
+    for (density, reserve) in [(80, 8192 / 5), (100, 0), (50, 8192 / 2)] {
+        let (stage, mut session) = stage(PageSize::K8);
+        let tree = stage.tree.clone().with_density(density);
+        for number in 0..2000 {
+            tree.insert(&mut session, &key(number), &[1; 90], UNVERSIONED).unwrap();
+        }
+        let (mut full, mut last_free) = (0, 0);
+        leaves(&stage, &mut |leaf| {
+            if leaf.next() != 0 {
+                let free = leaf.free_bytes();
+                assert!((reserve..reserve + 110).contains(&free), "density {density}: {free} bytes free");
+                full += 1;
+            }
+            if leaf.previous() != 0 {
+                let first = leaf.node(0).unwrap();
+                assert_eq!(leaf.key_prefix().unwrap(), first.key().to_vec());
+                assert!(first.suffix.is_empty());
+            }
+            last_free = leaf.free_bytes();
+        });
+        assert!(full > 20 && last_free > 0);
+        assert_eq!(stage.walk().len(), 2000);
+    }
+}
+
+#[test]
+fn an_append_logs_one_macro_without_an_image() {
+    let (stage, mut session) = stage(PageSize::K4);
+    let mut number = 0;
+    // The root becomes a parent first; the next split is an append.
+    while stage.tree.tree().depth().unwrap() == 1 || stage.pages.used() < 2 {
+        stage.journal.records.lock().clear();
+        stage.tree.insert(&mut session, &key(number), &[1; 90], UNVERSIONED).unwrap();
+        number += 1;
+    }
+    use RecordType as T;
+    let expected =
+        [T::NewPage, T::MacroBegin, T::Split2, T::Split2, T::Insert, T::MacroCommit, T::MacroInfo];
+    assert_eq!(types(&stage), expected);
+    let records = stage.journal.records.lock();
+    let (Record::Split2(parent), Record::Split2(leaf)) =
+        (Record::decode(&records[2]).unwrap(), Record::decode(&records[3]).unwrap())
+    else {
+        panic!("two splits");
+    };
+    assert!(parent.split.is_parent_level() && parent.split.page.page_number == ROOT);
+    assert_eq!((leaf.split.split_type, leaf.image.len()), (SplitType::APPEND, 0));
+    assert_eq!(leaf.split.parent_page, ROOT);
+}
+
+#[test]
+fn inserts_at_one_place_fill_their_pages() {
+    let (stage, mut session) = stage(PageSize::K4);
+    for number in 0..400 {
+        stage.tree.insert(&mut session, &key(number * 1_000_000), &[1; 60], UNVERSIONED).unwrap();
+    }
+    let before = stage.pages.used();
+    for number in 0..4000 {
+        stage.tree.insert(&mut session, &key(200_000_001 + number), &[1; 60], UNVERSIONED).unwrap();
+    }
+    let (bytes, pages) = (4000 * 75, stage.pages.used() - before);
+    assert!(pages * 4052 < bytes * 12 / 10, "{pages} pages for {bytes} bytes");
+    assert_eq!(stage.walk().len(), 4400);
+}
+
+#[test]
+fn a_root_without_room_for_its_header_is_split() {
+    for deep in [false, true] {
+        let (stage, mut session) = stage(PageSize::K4);
+        let mut number = 0;
+        let is_full = |stage: &Stage| {
+            let root = stage.file.latch(ROOT).unwrap();
+            let is_leaf = root.view().flags().contains(PageFlags::LEAF);
+            is_leaf != deep && root.view().free_bytes() < 9
+        };
+        let tree = stage.tree.clone().with_density(100);
+        while !is_full(&stage) {
+            // Long keys, so that a root above leaves fills up too.
+            let key = [&key(number)[..], &vec![b'k'; number as usize % 230 + 1]].concat();
+            tree.insert(&mut session, &key, &[1; 5], UNVERSIONED).unwrap();
+            number += 7919;
+            number %= 100_003;
+            if stage.tree.tree().depth().unwrap() > if deep { 2 } else { 1 } {
+                break;
+            }
+        }
+        let nodes = stage.walk();
+        let depth = stage.tree.tree().depth().unwrap();
+        stage.tree.edit_root_header(&mut session, &|header| header.auto_increment = Some(77)).unwrap();
+        let root = stage.file.latch(ROOT).unwrap();
+        let header = RootHeader::decode(root.view().external_header().unwrap()).unwrap();
+        assert_eq!((header.auto_increment, header.space.is_some()), (Some(77), true));
+        drop(root);
+        assert!(stage.walk() == nodes);
+        assert!(stage.tree.tree().depth().unwrap() >= depth);
+        Replay::of(&stage).catch_up(&stage);
+    }
+}
+
+#[test]
+fn a_tree_that_loses_its_last_node_is_a_root_again() {
+    let (stage, mut session) = stage(PageSize::K4);
+    for number in 0..12_000 {
+        stage.tree.insert(&mut session, &key(number), &[1; 90], UNVERSIONED).unwrap();
+    }
+    assert_eq!(stage.tree.tree().depth().unwrap(), 3);
+    for number in 0..12_000 {
+        stage.tree.flag_delete(&mut session, &key(number), &[], UNVERSIONED).unwrap();
+    }
+    for number in 0..12_000 {
+        stage.tree.clean(&mut session, &key(number), &[], &|_, _| false).unwrap();
+    }
+    assert_eq!((stage.walk().len(), stage.pages.used()), (0, 0));
+    assert_eq!(stage.tree.tree().depth().unwrap(), 1);
+    assert!(types(&stage).contains(&RecordType::EmptyTree));
+    Replay::of(&stage).catch_up(&stage);
+    let again = WritableTree::open(&stage.map, ROOT, OBJID, TreeKind::Primary).unwrap();
+    again.insert(&mut session, &key(1), &[1], UNVERSIONED).unwrap();
+}
+
+#[test]
+fn nodes_that_somebody_needs_stay_where_they_are() {
+    let (stage, mut session) = stage(PageSize::K4);
+    for number in 0..300 {
+        stage.tree.insert(&mut session, &key(number), &[1; 90], UNVERSIONED).unwrap();
+    }
+    for number in 0..300 {
+        stage.tree.flag_delete(&mut session, &key(number), &[], Versioning::Versioned).unwrap();
+    }
+    let pages = stage.pages.used();
+    let versions = std::sync::Arc::clone(&stage.versions);
+    let needed = move |key: &[u8], data: &[u8]| versions.needs(key, data);
+    for number in 0..300 {
+        let cleaned = stage.tree.clean(&mut session, &key(number), &[], &needed).unwrap();
+        assert_eq!((cleaned.nodes, cleaned.pages), (0, 0));
+    }
+    assert_eq!((stage.walk().len(), stage.pages.used()), (300, pages));
+    session.commit();
+    for number in 0..300 {
+        stage.tree.clean(&mut session, &key(number), &[], &needed).unwrap();
+    }
+    assert_eq!(stage.walk().len(), 0);
+}
