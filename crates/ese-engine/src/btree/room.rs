@@ -34,7 +34,12 @@ impl WritableTree {
     }
 
     /// The same for the nodes of this page: where nothing may be claimed nobody has to be asked.
-    pub(super) fn rollback_bytes_on(&self, author: &dyn Author, page: &PageView<'_>, node: &NodeView<'_>) -> usize {
+    pub(super) fn rollback_bytes_on(
+        &self,
+        author: &dyn Author,
+        page: &PageView<'_>,
+        node: &NodeView<'_>,
+    ) -> usize {
         if page.uncommitted_free_bytes() == 0 { 0 } else { self.rollback_bytes(author, node) }
     }
 

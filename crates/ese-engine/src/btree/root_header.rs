@@ -40,7 +40,8 @@ impl WritableTree {
         loop {
             let mut root = self.tree().file().latch_write(self.tree().root())?;
             let old = root.view().external_header().map_err(self.on_page())?;
-            let on_root = |error: ese_format::error::FormatError| self.on_page()(error.on_page(self.tree().root()));
+            let on_root =
+                |error: ese_format::error::FormatError| self.on_page()(error.on_page(self.tree().root()));
             let header = change(old).map_err(on_root)?;
             let need = Need { bytes: header.len() as isize - old.len() as isize, ..Need::default() };
             if self.has_room(author, &mut root, &need)? {

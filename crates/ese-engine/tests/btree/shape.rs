@@ -80,8 +80,7 @@ fn an_append_logs_one_macro_without_an_image() {
         number += 1;
     }
     use RecordType as T;
-    let expected =
-        [T::NewPage, T::MacroBegin, T::Split2, T::Split2, T::Insert, T::MacroCommit, T::MacroInfo];
+    let expected = [T::NewPage, T::MacroBegin, T::Split2, T::Split2, T::Insert, T::MacroCommit, T::MacroInfo];
     assert_eq!(types(&stage), expected);
     let records = stage.journal.records.lock();
     let (Record::Split2(parent), Record::Split2(leaf)) =

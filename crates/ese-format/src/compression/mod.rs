@@ -160,7 +160,8 @@ pub fn compress(data: &[u8], policy: CompressionPolicy, into: &mut Vec<u8>) -> C
     let start = into.len();
     let packed =
         seven_bit::Unit::of(data).map(|unit| (unit, seven_bit::packed_size(unit.symbols(data.len()))));
-    let have_xpress = data.len() >= policy.xpress_min_bytes && xpress::compress(data, xpress::Effort::HIGH, into);
+    let have_xpress =
+        data.len() >= policy.xpress_min_bytes && xpress::compress(data, xpress::Effort::HIGH, into);
     let shortest = if have_xpress { into.len() - start } else { data.len() };
     match packed {
         Some((unit, size)) if size < shortest => {
