@@ -12,6 +12,9 @@ use programs::{build_as, compile, compilers, library_folder, quietly, root, runs
 const LEVELS: [&str; 9] =
     ["0x0500", "0x0501", "0x0502", "0x0600", "0x0601", "0x0602", "0x0603", "0x0A00", "0xFFFF"];
 
+/// The programs that need nothing but a folder.
+const PROGRAMS: [&str; 3] = ["c_tests/plain_names.c", "c_tests/both_forms.c", "c_tests/instances.c"];
+
 /// No define, and JET_UNICODE.
 fn forms() -> [Vec<String>; 2] {
     [vec![], vec!["-DJET_UNICODE".to_owned()]]
@@ -55,10 +58,9 @@ fn programs_compile_without_a_warning_and_run() {
     for (compiler, language, standards) in compilers() {
         for standard in standards {
             for form in forms() {
-                for source in ["c_tests/plain_names.c", "c_tests/both_forms.c"] {
-                    quietly(&mut Command::new(build_as(
-                        &folder, compiler, language, standard, &form, source,
-                    )));
+                for source in PROGRAMS {
+                    let program = build_as(&folder, compiler, language, standard, &form, source);
+                    quietly(Command::new(program).env("TMPDIR", folder.path()));
                     ran += 1;
                 }
             }
@@ -126,10 +128,25 @@ fn a_program_runs_clean_under_valgrind() {
     }
     let folder = TempDir::new().expect("a temporary folder");
     let (compiler, language, standards) = compilers()[0];
-    for source in ["c_tests/plain_names.c", "c_tests/both_forms.c"] {
+    for source in PROGRAMS {
         let program = build_as(&folder, compiler, language, standards[0], &["-g".to_owned()], source);
         quietly(
-            Command::new("valgrind").args(["-q", "--error-exitcode=9", "--leak-check=full"]).arg(program),
+            Command::new("valgrind")
+                .args(["-q", "--error-exitcode=9", "--leak-check=full"])
+                .arg(program)
+                .env("TMPDIR", folder.path()),
         );
+    }
+}
+
+#[test]
+fn programs_run_clean_with_the_sanitizers_of_the_c_side() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let (compiler, language, standards) = compilers()[0];
+    let sanitized = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    let sanitized = sanitized.map(str::to_owned);
+    for source in PROGRAMS {
+        let program = build_as(&folder, compiler, language, standards[0], &sanitized, source);
+        quietly(Command::new(program).env("TMPDIR", folder.path()));
     }
 }

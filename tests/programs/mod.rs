@@ -73,7 +73,7 @@ pub(crate) fn build_as(
             .arg("-L")
             .arg(&libraries)
             .arg(format!("-Wl,-rpath,{}", libraries.display()))
-            .arg("-lesent")
+            .args(["-lesent", "-pthread"])
             .arg("-o")
             .arg(&program),
     );
