@@ -3,9 +3,8 @@
 //! A list is one block: the array, behind it each instance's array of pointers, behind them the texts. The blocks that
 //! are out are kept in a table, so that JetFreeBuffer frees what was given out and nothing else.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::c_char;
-use std::sync::LazyLock;
 
 use ese_format::error::JetError;
 use parking_lot::Mutex;
@@ -22,7 +21,7 @@ use crate::runtime::{engine, process};
 /// A block, of words so that everything in it is aligned.
 type Block = Box<[usize]>;
 
-static OUT: LazyLock<Mutex<HashMap<usize, Block>>> = LazyLock::new(Mutex::default);
+static OUT: Mutex<BTreeMap<usize, Block>> = Mutex::new(BTreeMap::new());
 
 struct Listed {
     handle: usize,

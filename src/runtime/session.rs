@@ -4,14 +4,13 @@
 //! Invariants: one thread at a time is inside a call on a session. Which thread may end a transaction the engine's session
 //! knows.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use ese_engine::instance::{AfterClose, AttachedDatabase};
 use ese_engine::table::AfterRollback;
-use ese_engine::transaction::{RollbackScope, Session};
+use ese_engine::transaction::{RollbackScope, Session, thread_number};
 use ese_format::error::JetError;
 use parking_lot::{Mutex, MutexGuard};
 
@@ -19,20 +18,6 @@ use crate::abi::handles::RawHandle;
 use crate::runtime::cursor::CursorContext;
 use crate::runtime::instance::InstanceContext;
 use crate::runtime::process::{CURSORS, SESSIONS};
-
-/// A number of this thread that no other thread has or had; never 0.
-fn thread_number() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    thread_local! {
-        static NUMBER: Cell<u64> = const { Cell::new(0) };
-    }
-    NUMBER.with(|number| {
-        if number.get() == 0 {
-            number.set(NEXT.fetch_add(1, Ordering::Relaxed));
-        }
-        number.get()
-    })
-}
 
 /// What JetSetSessionParameter keeps beside the engine's session; only the first has an effect.
 #[derive(Clone, Debug, Default)]

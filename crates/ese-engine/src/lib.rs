@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 pub mod apply;
+mod background_thread;
 pub mod btree;
 pub mod cache;
 pub mod catalog;

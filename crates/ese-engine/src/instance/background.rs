@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::background_thread;
 use crate::error::Result;
 use crate::io::Background;
 
@@ -47,7 +48,7 @@ impl Worker {
         self.signal.1.notify_all();
         let thread = self.thread.lock().take();
         if let Some(thread) = thread
-            && thread.thread().id() != std::thread::current().id()
+            && !background_thread::is_one()
             && thread.join().is_err()
         {
             tracing::error!("the background thread ended in a panic");
@@ -56,6 +57,7 @@ impl Worker {
 }
 
 fn run(signal: &(Mutex<bool>, Condvar), instance: &Weak<Instance>) {
+    background_thread::mark();
     let mut last = LastDone { checkpoint: Instant::now(), generation: 0 };
     loop {
         {

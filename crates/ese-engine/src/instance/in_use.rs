@@ -4,7 +4,7 @@
 //!
 //! Invariant: a path is claimed as long as its [`PathClaim`] lives.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ use crate::io::FileSystem;
 use crate::lock_order::LeafMutex;
 
 /// What a path is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PathUse {
     /// The file of the temporary database.
     Temporary,
@@ -41,7 +41,7 @@ impl PathUse {
 /// A path on a disk; of one base name where several streams may share a folder.
 type Key = (PathUse, usize, PathBuf, String);
 
-static CLAIMED: LazyLock<LeafMutex<HashSet<Key>>> = LazyLock::new(LeafMutex::default);
+static CLAIMED: LazyLock<LeafMutex<BTreeSet<Key>>> = LazyLock::new(LeafMutex::default);
 
 /// A path that is ours.
 #[derive(Debug)]

@@ -1,23 +1,38 @@
 //! To which thread a transaction belongs (spec 09 §3): the one that began it, or whichever holds the session context
 //! under which it was begun.
 
-use std::thread::{self, ThreadId};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ese_format::error::JetError;
 
 use crate::error::{Error, Result};
 
+/// A number of this thread that no other thread has or had. The standard library's own allocates on the main thread, for
+/// good.
+#[must_use]
+pub fn thread_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+    }
+    if NUMBER.get() == 0 {
+        NUMBER.set(NEXT.fetch_add(1, Ordering::Relaxed));
+    }
+    NUMBER.get()
+}
+
 /// Who a transaction belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
-    Thread(ThreadId),
+    Thread(u64),
     Context(u64),
 }
 
 /// A session's context and its transaction's owner.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Affinity {
-    context: Option<(u64, ThreadId)>,
+    context: Option<(u64, u64)>,
     owner: Option<Owner>,
 }
 
@@ -30,14 +45,14 @@ impl Affinity {
         if self.context.is_some() {
             return Err(Error::refused(JetError::SESSION_CONTEXT_ALREADY_SET, "the session has a context"));
         }
-        self.context = Some((context, thread::current().id()));
+        self.context = Some((context, thread_number()));
         Ok(())
     }
 
     /// JetResetSessionContext.
     pub(super) fn reset_context(&mut self) -> Result<()> {
         match self.context {
-            Some((_, holder)) if holder == thread::current().id() => {
+            Some((_, holder)) if holder == thread_number() => {
                 self.context = None;
                 Ok(())
             }
@@ -55,13 +70,13 @@ impl Affinity {
 
     /// Whether another thread holds the session's context.
     pub(super) fn is_held_elsewhere(&self) -> bool {
-        self.context.is_some_and(|(_, holder)| holder != thread::current().id())
+        self.context.is_some_and(|(_, holder)| holder != thread_number())
     }
 
     /// A transaction begins.
     pub(super) fn bind(&mut self) {
         let owner = self.context.map(|(context, _)| Owner::Context(context));
-        self.owner = Some(owner.unwrap_or_else(|| Owner::Thread(thread::current().id())));
+        self.owner = Some(owner.unwrap_or_else(|| Owner::Thread(thread_number())));
     }
 
     /// The transaction is over.
@@ -71,7 +86,7 @@ impl Affinity {
 
     /// Whether this thread may begin, commit and roll back.
     pub(super) fn check(&self) -> Result<()> {
-        let here = thread::current().id();
+        let here = thread_number();
         let mine = match self.owner {
             None => true,
             Some(Owner::Thread(owner)) => owner == here,
@@ -86,6 +101,8 @@ impl Affinity {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     fn elsewhere<R: Send>(call: impl FnOnce() -> R + Send) -> R {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::background_thread;
 use crate::transaction::Transactions;
 
 /// The longest a lazy commit waits for the disk, and dropped transactions for the end of their thread.
@@ -73,7 +74,7 @@ impl Worker {
     fn stop(&self) {
         self.ask_to_stop();
         let handle = self.thread.lock().take();
-        if let Some(handle) = handle.filter(|handle| handle.thread().id() != thread::current().id())
+        if let Some(handle) = handle.filter(|_| !background_thread::is_one())
             && handle.join().is_err()
         {
             tracing::error!("the thread of the version cleanup panicked");
@@ -81,6 +82,7 @@ impl Worker {
     }
 
     fn run(&self, transactions: &Weak<Transactions>) {
+        background_thread::mark();
         let mut rested_until = Instant::now();
         let mut round_at = Instant::now() + ROUND;
         while let Some(work) = self.next(&mut rested_until, &mut round_at) {

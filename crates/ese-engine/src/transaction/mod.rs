@@ -51,6 +51,7 @@ use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use parking_lot::RwLock;
 
+pub use affinity::thread_number;
 pub use alteration::{AlterationHook, TransactionMark};
 pub use cleanup::CountHook;
 pub use options::{BeginKind, CommitAction, CommitId, CommitOptions, Durability, RollbackScope};

@@ -1,7 +1,5 @@
 //! The columns of a table, ready for reading records.
 
-use std::collections::HashMap;
-
 use super::RECORD_HEADER_BYTES;
 use super::column::{ColumnDefinition, ColumnLocation};
 use crate::column_type::{ColumnClass, ColumnId, class_of};
@@ -13,7 +11,8 @@ use crate::column_type::{ColumnClass, ColumnId, class_of};
 #[derive(Clone, Debug, Default)]
 pub struct TableLayout {
     columns: Vec<ColumnDefinition>,
-    by_id: HashMap<ColumnId, usize>,
+    /// Identifier and place in `columns`, in the order of the identifiers.
+    by_id: Vec<(ColumnId, usize)>,
     derived: bool,
     fixed_end: u16,
 }
@@ -27,7 +26,9 @@ impl TableLayout {
             (column.location.class(), !is_derived(column.location), column.location.fid())
         });
         columns.dedup_by_key(|column| column.id);
-        let by_id = columns.iter().enumerate().map(|(index, column)| (column.id, index)).collect();
+        let mut by_id: Vec<_> =
+            columns.iter().enumerate().map(|(index, column)| (column.id, index)).collect();
+        by_id.sort_unstable_by_key(|(id, _)| *id);
         let slots = columns.iter().map(|column| match column.location {
             ColumnLocation::Fixed { offset, size, .. } => offset.saturating_add(size),
             _ => 0,
@@ -45,7 +46,8 @@ impl TableLayout {
     /// The column with this identifier.
     #[must_use]
     pub fn column(&self, id: ColumnId) -> Option<&ColumnDefinition> {
-        self.by_id.get(&id).and_then(|index| self.columns.get(*index))
+        let found = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.by_id.get(found).and_then(|(_, index)| self.columns.get(*index))
     }
 
     /// The column at this place of a record: fixed and variable columns by FID alone, tagged ones by FID and derived bit.
