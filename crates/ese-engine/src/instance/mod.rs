@@ -125,6 +125,13 @@ impl Instance {
         self.log.as_ref().map_or(Ok(()), |log| log.admit_new_work())
     }
 
+    /// Takes a database away without writing anything of it.
+    fn let_go(&self, database: &AttachedDatabase) {
+        database.file().discard_changes();
+        self.transactions.forget_file(database.file().id());
+        self.remove(database);
+    }
+
     fn check_runs(&self) -> Result<()> {
         match *self.run_state.lock() {
             RunState::Running => Ok(()),
@@ -147,7 +154,16 @@ impl LogOwner for Instance {
 }
 
 impl Drop for Instance {
+    /// An instance that was not stopped leaves its files as a crash would; work that waits for its databases would keep
+    /// them open.
     fn drop(&mut self) {
         self.worker.stop();
+        self.transactions.stop_background();
+        for dbid in 0..=DATABASES_MAX {
+            if let Some(database) = self.database(dbid as u8) {
+                self.let_go(&database);
+            }
+        }
+        self.transactions.set_log(None);
     }
 }

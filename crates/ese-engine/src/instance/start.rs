@@ -20,6 +20,7 @@ use crate::recovery::{
     self, MapEntry, NoControl, RecoveryControl, RecoveryOptions, RecoveryRequest, StopPosition,
 };
 use crate::redo::RedoCounts;
+use crate::table::LongValueCounts;
 use crate::transaction::Transactions;
 
 use super::attach::encode;
@@ -93,6 +94,7 @@ impl Instance {
         let StartRequest { settings, cache, options, map, stop } = request;
         let claims = claim_folders(&settings)?;
         let transactions = Transactions::new(settings.host.clone(), settings.versions);
+        transactions.set_count_hook(Arc::new(LongValueCounts));
         let (mut warning, mut recovery) = (None, RedoCounts::default());
         let (log, checkpoint) = match settings.recovery {
             RecoveryMode::On => {

@@ -55,11 +55,7 @@ impl Instance {
         };
         self.drop_temporary();
         for database in self.databases() {
-            if ended.is_err() && database.writability() == Writability::Writable {
-                database.file().discard_changes();
-            }
-            self.transactions.forget_file(database.file().id());
-            self.remove(&database);
+            self.let_go(&database);
         }
         let claims = std::mem::take(&mut *self.claims.lock());
         drop(claims);

@@ -20,7 +20,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::error::{Error, IoOperation, Result};
 use crate::io::{Access, Existing, File, FileSystem};
 
-/// Bytes that a disk writes as one: all of them or none.
+/// Bytes that a disk writes as one, all of them or none, unless [`SimulatedFileSystem::with_sectors`] says otherwise.
 const SECTOR_BYTES: usize = 512;
 
 /// What a power cut does to sectors that were written and not synced.
@@ -41,14 +41,17 @@ pub struct SimulatedFileSystem {
     disk: Arc<Mutex<Disk>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Disk {
+    /// Bytes that are written as one.
+    sector: usize,
     files: BTreeMap<PathBuf, Arc<Mutex<Node>>>,
     /// Calls that still succeed, and how those after them fail.
     fails_after: Option<(u64, io::ErrorKind)>,
     /// Calls that still succeed, and how the one after them fails.
     fails_once: Option<(u64, io::ErrorKind)>,
-    /// Calls that wrote since the disk was made.
+    /// Calls since the disk was made, and those that wrote.
+    calls: u64,
     write_calls: u64,
     /// Writing calls that still succeed, and what is lost when the power goes in the one after them.
     cut: Option<(u64, PowerLoss)>,
@@ -87,8 +90,26 @@ impl Fate {
     }
 }
 
+impl Default for Disk {
+    fn default() -> Self {
+        Self {
+            sector: SECTOR_BYTES,
+            files: BTreeMap::new(),
+            fails_after: None,
+            fails_once: None,
+            calls: 0,
+            write_calls: 0,
+            cut: None,
+            off: None,
+            size: None,
+            boots: 0,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Node {
+    sector: usize,
     seen: Vec<u8>,
     durable: Vec<u8>,
     unsynced: BTreeSet<usize>,
@@ -124,6 +145,7 @@ impl Disk {
         if self.off.is_some() {
             return failed(io::ErrorKind::BrokenPipe);
         }
+        self.calls += 1;
         match &mut self.fails_once {
             Some((0, kind)) => {
                 let kind = *kind;
@@ -190,10 +212,14 @@ impl Disk {
 }
 
 impl Node {
+    fn new(sector: usize, content: Vec<u8>) -> Self {
+        Self { sector, durable: content.clone(), seen: content, ..Self::default() }
+    }
+
     fn resize(&mut self, length: usize) {
         let (from, to) = (self.seen.len().min(length), self.seen.len().max(length));
         self.seen.resize(length, 0);
-        self.unsynced.extend(from / SECTOR_BYTES..to.div_ceil(SECTOR_BYTES));
+        self.unsynced.extend(from / self.sector..to.div_ceil(self.sector));
     }
 
     fn sync(&mut self) {
@@ -205,8 +231,8 @@ impl Node {
 
     /// The sector as it is seen becomes durable, as far as the durable image reaches.
     fn keep(&mut self, sector: usize) {
-        let start = sector * SECTOR_BYTES;
-        let end = (start + SECTOR_BYTES).min(self.seen.len()).min(self.durable.len());
+        let start = sector * self.sector;
+        let end = (start + self.sector).min(self.seen.len()).min(self.durable.len());
         if let (Some(from), Some(to)) = (self.seen.get(start..end), self.durable.get_mut(start..end)) {
             to.copy_from_slice(from);
         }
@@ -230,10 +256,18 @@ impl Node {
 }
 
 impl SimulatedFileSystem {
+    /// An empty disk that writes so many bytes as one: 4096 for today's disks, whose pages of 4 KB are then never torn.
+    #[must_use]
+    pub fn with_sectors(bytes: usize) -> Self {
+        let disk = Disk { sector: bytes.max(1), ..Disk::default() };
+        Self { disk: Arc::new(Mutex::new(disk)) }
+    }
+
     /// Puts a durable file with this content on the disk, replacing one that is there.
     pub fn put(&self, path: impl Into<PathBuf>, content: Vec<u8>) {
-        let node = Node { durable: content.clone(), seen: content, ..Node::default() };
-        self.disk.lock().files.insert(path.into(), Arc::new(Mutex::new(node)));
+        let mut disk = self.disk.lock();
+        let node = Node::new(disk.sector, content);
+        disk.files.insert(path.into(), Arc::new(Mutex::new(node)));
     }
 
     /// What a reader of the file sees.
@@ -249,9 +283,11 @@ impl SimulatedFileSystem {
         self.disk.lock().fails_after = Some((calls, kind));
     }
 
-    /// Ends [`Self::fail_after`].
+    /// Ends [`Self::fail_after`] and [`Self::fail_once`].
     pub fn heal(&self) {
-        self.disk.lock().fails_after = None;
+        let mut disk = self.disk.lock();
+        disk.fails_after = None;
+        disk.fails_once = None;
     }
 
     /// Lets `calls` more calls succeed and fails the one after them, and no other, with `kind`.
@@ -268,6 +304,12 @@ impl SimulatedFileSystem {
     #[must_use]
     pub fn used(&self) -> u64 {
         self.disk.lock().files.values().map(|node| node.lock().seen.len() as u64).sum()
+    }
+
+    /// Calls so far: what [`Self::fail_once`] counts.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.disk.lock().calls
     }
 
     /// Calls that wrote so far: writes, resizes, creates, renames, removes and syncs.
@@ -349,11 +391,14 @@ impl FileSystem for SimulatedFileSystem {
             if existing == Existing::Keep {
                 return Err(Error::io(IoOperation::Create, path, None, io::ErrorKind::AlreadyExists.into()));
             }
-            let file = self.opened(&disk, path, Arc::clone(node), Access::ReadWrite)?;
+            let node = Arc::clone(node);
+            let file = self.opened(&disk, path, Arc::clone(&node), Access::ReadWrite)?;
+            // Closing a file looks at the disk.
+            drop(disk);
             node.lock().resize(0);
             return fate.end(IoOperation::Create, path).map(|()| file);
         }
-        let node = Arc::new(Mutex::new(Node::default()));
+        let node = Arc::new(Mutex::new(Node::new(disk.sector, Vec::new())));
         disk.files.insert(path.to_owned(), Arc::clone(&node));
         fate.end(IoOperation::Create, path)?;
         self.opened(&disk, path, node, Access::ReadWrite)
@@ -461,7 +506,8 @@ impl File for SimulatedFile {
         if let Some(target) = node.seen.get_mut(start..end) {
             target.copy_from_slice(bytes);
         }
-        node.unsynced.extend(start / SECTOR_BYTES..end.div_ceil(SECTOR_BYTES));
+        let sector = node.sector;
+        node.unsynced.extend(start / sector..end.div_ceil(sector));
         fate.end(IoOperation::Write, &self.path)
     }
 

@@ -220,7 +220,7 @@ pub enum Mended {
 }
 
 /// Puts right what a power cut did to the last generation of a stream. `proven` is a position that was durable for
-/// certain, such as the checkpoint's; null for none: damage before it is no trace of a power cut.
+/// certain, such as the checkpoint's; null for none: damage before its segment is no trace of a power cut.
 ///
 /// # Errors
 /// Those of [`Generation::read`] and of writing.
@@ -233,8 +233,8 @@ pub fn mend_tail(disk: &dyn FileSystem, path: &Path, proven: Lgpos) -> Result<Me
     }
     let end = sound_end(&log);
     if let Some(end) = end {
-        let before_proven = end <= proven && !proven.is_null();
-        if before_proven || !is_explained_by_power_cut(&log, generation.bytes(), end) {
+        // What lies before it was durable, not what begins there.
+        if end < proven || !is_explained_by_power_cut(&log, generation.bytes(), end) {
             return Ok(Mended::Damaged);
         }
     }
