@@ -36,7 +36,7 @@ impl WritableTree {
         let mut leaf = self.latch_leaf(key, data)?;
         let nodes = self.remove_deleted(author, &mut leaf, needed)?;
         self.reset_prefix(author, &mut leaf)?;
-        let merges = self.may_merge(&leaf.view(), needed)?;
+        let merges = self.may_merge(&leaf.view(), nodes, needed)?;
         drop(leaf);
         let pages = if merges { self.merge(author, key, self.bookmark_data(data), needed)? } else { 0 };
         if merges && pages == 0 {
@@ -99,8 +99,9 @@ impl WritableTree {
         })
     }
 
-    /// Whether a leaf is worth the look at its neighbours that a merge takes.
-    fn may_merge(&self, leaf: &PageView<'_>, needed: Needed<'_>) -> Result<bool> {
+    /// Whether a leaf is worth the look at its neighbours that a merge takes: it could go, or lost nodes (`removed`) and is
+    /// half empty.
+    fn may_merge(&self, leaf: &PageView<'_>, removed: u32, needed: Needed<'_>) -> Result<bool> {
         if leaf.flags().contains(PageFlags::ROOT) {
             return Ok(false);
         }
@@ -110,7 +111,7 @@ impl WritableTree {
             garbage += usize::from(self.is_garbage(&node, needed));
         }
         let used = leaf.data_bytes().saturating_sub(leaf.free_bytes());
-        Ok(garbage == leaf.line_count() || 2 * used <= leaf.data_bytes())
+        Ok(garbage == leaf.line_count() || (removed > 0 && 2 * used <= leaf.data_bytes()))
     }
 
     /// Gives a deleted node that has to stay, because it is alone on its page, one byte of data. The root of a long value

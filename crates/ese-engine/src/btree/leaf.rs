@@ -1,7 +1,7 @@
 //! Finding the leaf that a change goes to, and latching it for writing.
 //!
 //! The descent is optimistic: read latches down to the leaf's parent, a write latch on the leaf, the child latched
-//! before the parent is given up. Where the last change of this handle was at the end of a leaf, that leaf is tried
+//! before the parent is given up. Where the last insert of this handle was at the end of a leaf, that leaf is tried
 //! first: it is the right one if the bookmark lies between its nodes, or beyond its last one and it is the last leaf. A
 //! page that left the tree meanwhile does not pass: its flags say so, or its object id.
 
@@ -80,7 +80,7 @@ impl WritableTree {
         }
     }
 
-    /// Remembers the leaf of a change at its end, forgets it after one elsewhere.
+    /// Remembers the leaf of an insert at its end, forgets it after one elsewhere.
     pub(super) fn hint(&self, leaf: &PageView<'_>, line: usize) {
         let at_end = line + 1 >= leaf.line_count() && !leaf.flags().contains(PageFlags::ROOT);
         self.hinted_leaf().store(if at_end { leaf.number() } else { 0 }, Ordering::Relaxed);

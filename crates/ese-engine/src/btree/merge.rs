@@ -10,7 +10,7 @@
 
 use ese_format::error::JetError;
 use ese_format::log::record::{DBTIME_NIL, EmptyTree, Merge2, MergeFields, MergeFlags, MergeType, Record};
-use ese_format::node::{KeyRef, NodeImage};
+use ese_format::node::{KeyRef, NodeFlags, NodeImage};
 use ese_format::page::{PageFlags, PageView, TAG_BYTES, TAGS_MAX};
 
 use crate::apply::{self, MergePages};
@@ -45,6 +45,8 @@ struct Surroundings {
     right: u32,
     /// Whether the left sibling has the same parent.
     left_is_sibling_of_one_parent: bool,
+    /// Bytes that the live nodes of the leaf take there.
+    live_bytes: usize,
 }
 
 /// Nodes that go to a sibling.
@@ -77,8 +79,10 @@ impl WritableTree {
         let surroundings = self.surroundings(key, data)?;
         let freed = match &surroundings {
             Some(surroundings) if surroundings.alone => self.empty_tree(author, surroundings, needed)?,
-            Some(surroundings) => self.merge_leaf(author, surroundings, needed)?,
-            None => Vec::new(),
+            Some(surroundings) if self.may_fit(surroundings)? => {
+                self.merge_leaf(author, surroundings, needed)?
+            }
+            _ => Vec::new(),
         };
         for page in &freed {
             self.give_back(author, *page);
@@ -98,7 +102,9 @@ impl WritableTree {
             Some(before) => self.tree().child(parent, before)? == left,
             None => false,
         };
+        let live_bytes = self.live_bytes(&leaf.view())?;
         Ok(Some(Surroundings {
+            live_bytes,
             path: guards.iter().map(|(guard, line)| (guard.number(), *line)).collect(),
             removal: if alone { None } else { self.removal(&views)? },
             alone,
@@ -106,6 +112,33 @@ impl WritableTree {
             right,
             left_is_sibling_of_one_parent,
         }))
+    }
+
+    fn live_bytes(&self, leaf: &PageView<'_>) -> Result<usize> {
+        let mut bytes = 0;
+        for line in 0..leaf.line_count() {
+            let line = leaf.line(line).map_err(self.on_page())?;
+            if !line.flags.contains(NodeFlags::DELETED) {
+                bytes += line.bytes.len() + TAG_BYTES;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Whether a leaf is empty or a sibling has about the room for its nodes: a look, before anybody is kept waiting.
+    fn may_fit(&self, surroundings: &Surroundings) -> Result<bool> {
+        if surroundings.live_bytes == 0 {
+            return Ok(true);
+        }
+        let needed = surroundings.live_bytes + self.density_reserve();
+        for (page, counts) in
+            [(surroundings.right, true), (surroundings.left, surroundings.left_is_sibling_of_one_parent)]
+        {
+            if page != 0 && counts && self.tree().file().latch(page)?.view().free_bytes() >= needed {
+                return Ok(surroundings.right != 0);
+            }
+        }
+        Ok(false)
     }
 
     /// What taking the last page of a path out means for the pages above it (spec 02 §10.3), the highest first.

@@ -66,7 +66,9 @@ impl WritableTree {
             let need = self.need(author, &leaf.view(), &operation)?;
             if self.has_room(author, &mut leaf, &need)? || self.drop_prefix(author, &mut leaf, &operation)? {
                 self.perform(author, &mut leaf, &operation, &need)?;
-                self.hint(&leaf.view(), operation.line);
+                if operation.action == Action::Insert {
+                    self.hint(&leaf.view(), operation.line);
+                }
                 return Ok(());
             }
             drop(leaf);

@@ -64,6 +64,7 @@ struct Counts {
     cleaned_nodes: u64,
     freed_pages: u64,
     compared_pages: u64,
+    most_pages: usize,
     checks: u64,
 }
 
@@ -340,6 +341,7 @@ impl Run {
         if let Some(replay) = replay {
             self.counts.compared_pages += replay.catch_up(&self.stage) as u64;
         }
+        self.counts.most_pages = self.counts.most_pages.max(self.stage.pages.used() + 1);
         self.counts.checks += 1;
     }
 }
