@@ -193,7 +193,8 @@ fn run(size: PageSize, cache_pages: usize, seconds: u64) {
 
 #[test]
 fn readers_and_writers_of_one_tree_do_not_disturb_each_other() {
-    let seconds = std::env::var("ESENT_MODEL_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(3);
+    let seconds =
+        std::env::var("ESENT_MODEL_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(3);
     // The second time pages are evicted and read again all the time.
     for (size, cache_pages) in [(PageSize::K4, 100_000), (PageSize::K4, 100), (PageSize::K32, 100_000)] {
         run(size, cache_pages, seconds);
