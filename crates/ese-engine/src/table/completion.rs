@@ -4,7 +4,6 @@ use ese_format::error::JetError;
 
 /// Success, perhaps with a warning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use]
 pub enum Completion {
     /// Without one.
     #[default]

@@ -47,6 +47,8 @@ pub(super) struct CopyBuffer {
     pub(super) original: Option<Original>,
     /// Long values that this update counted a reference to when it was prepared.
     pub(super) referenced: Vec<LongValueId>,
+    /// Transaction level at which long values were written that are not of the record yet.
+    pub(super) spilled_level: u8,
     /// Long values that are new or changed.
     pub(super) pending: BTreeMap<LongValueId, PendingLong>,
     /// Columns that were set.
@@ -75,6 +77,7 @@ impl CopyBuffer {
             table,
             original: None,
             referenced: Vec::new(),
+            spilled_level: 0,
             pending: BTreeMap::new(),
             changed: Vec::new(),
             record,

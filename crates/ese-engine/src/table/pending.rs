@@ -10,6 +10,9 @@ use ese_format::long_value::LongValueId;
 
 use crate::error::Result;
 
+/// Appends bytes of a stored value: which, from where on, how many, to what.
+pub(super) type ReadBase<'r> = dyn FnMut(LongValueId, u32, usize, &mut Vec<u8>) -> Result<()> + 'r;
+
 /// A changed or new long value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PendingLong {
@@ -41,11 +44,6 @@ impl PendingLong {
     /// The stored value under it.
     pub(super) fn base(&self) -> Option<LongValueId> {
         self.base
-    }
-
-    /// Bytes of the stored value that still count.
-    pub(super) fn kept(&self) -> u32 {
-        self.kept
     }
 
     /// Bytes of the value.
@@ -136,7 +134,7 @@ impl PendingLong {
         offset: u32,
         count: usize,
         into: &mut Vec<u8>,
-        read_base: &mut dyn FnMut(LongValueId, u32, usize, &mut Vec<u8>) -> Result<()>,
+        read_base: &mut ReadBase<'_>,
     ) -> Result<()> {
         let count = count.min(self.size.saturating_sub(offset) as usize);
         let start = into.len();
@@ -251,6 +249,6 @@ mod tests {
         assert!(!value.is_changed(0, 50) && !value.is_changed(52, 100));
         assert!(value.is_changed(50, 51) && value.is_changed(0, 51) && value.is_changed(51, 100));
         value.set_size(90);
-        assert_eq!((value.kept(), value.base(), value.patch_bytes()), (90, Some(id), 2));
+        assert_eq!((value.kept, value.base(), value.patch_bytes()), (90, Some(id), 2));
     }
 }

@@ -242,12 +242,13 @@ impl Cursor {
         }
         if let Some(update) = &mut self.prepared {
             update.level = update.level.min(level);
+            update.spilled_level = update.spilled_level.min(level);
         }
     }
 
     /// To be called when the session has rolled back down to `level`.
     pub fn after_rollback(&mut self, session: &mut Session, level: u8) -> AfterRollback {
-        if self.prepared.as_ref().is_some_and(|update| update.level > level) {
+        if self.prepared.as_ref().is_some_and(|update| update.level.max(update.spilled_level) > level) {
             // What the update counted and wrote went with the transaction.
             self.forget_update();
         }

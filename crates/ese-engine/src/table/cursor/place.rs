@@ -79,7 +79,7 @@ impl Cursor {
         let (Some(bookmark), IndexStart::SameRecord { itag }) = (bookmark, start) else { return Ok(()) };
         self.currency = Currency::BeforeFirst;
         self.go_to_record(session, &bookmark)?;
-        self.to_entry_of_record(session, &bookmark, itag.max(1))
+        self.seek_entry_of_record(session, &bookmark, itag.max(1))
     }
 
     /// The bookmark of the record the cursor is on, deleted or not.
@@ -105,7 +105,7 @@ impl Cursor {
     }
 
     /// With a secondary index current and the record latched: to its entry.
-    fn to_entry_of_record(&mut self, session: &Session, bookmark: &[u8], itag: u32) -> Result<()> {
+    fn seek_entry_of_record(&mut self, session: &Session, bookmark: &[u8], itag: u32) -> Result<()> {
         let Some(order) = &self.secondary else { return Ok(()) };
         let index = self.table.index_at(order.place)?.0.clone();
         let record = self.record_view()?;
@@ -166,7 +166,7 @@ impl Cursor {
             cursor.left(session, Currency::BeforeFirst);
             cursor.record = Some(bookmark.to_vec());
             cursor.record_sought = true;
-            cursor.to_entry_of_record(session, bookmark, 1)
+            cursor.seek_entry_of_record(session, bookmark, 1)
         })
     }
 

@@ -108,12 +108,12 @@ impl Cursor {
         };
         snapshot(session, needs_snapshot, |session| {
             if self.reads_copy(request.grbit) {
-                return self.from_copy(session, request, buffer, counting);
+                return self.retrieve_from_copy(session, request, buffer, counting);
             }
             self.with_sight(session, |cursor, session| {
                 let from_key = RetrieveGrbit::FROM_INDEX | RetrieveGrbit::FROM_PRIMARY_BOOKMARK;
                 if request.grbit.intersects(from_key) {
-                    return cursor.from_key(session, request, buffer);
+                    return cursor.retrieve_from_key(session, request, buffer);
                 }
                 if request.grbit.contains(RetrieveGrbit::PAGE_NUMBER) {
                     return cursor.page_number(session, buffer);
@@ -133,7 +133,7 @@ impl Cursor {
         grbit.contains(RetrieveGrbit::COPY) && self.prepared.is_some()
     }
 
-    fn from_copy(
+    fn retrieve_from_copy(
         &mut self,
         session: &mut Session,
         request: &ColumnRequest,
@@ -172,7 +172,7 @@ impl Cursor {
     }
 
     /// A key column, out of the key where the key tells it (spec 09 §9.3).
-    fn from_key(
+    fn retrieve_from_key(
         &mut self,
         session: &mut Session,
         request: &ColumnRequest,

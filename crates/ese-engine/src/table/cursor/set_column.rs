@@ -290,6 +290,9 @@ pub(super) fn store(
     super::set_long::make_room(session, update, just_set).inspect_err(|_| *update = before)
 }
 
+/// Reads value so-and-so of the column in question, `None` where there is none.
+pub(super) type ReadValue<'r> = dyn FnMut(&CopyBuffer, usize) -> Result<Option<Vec<u8>>> + 'r;
+
 /// A value that must differ from the column's others does.
 pub(super) fn check_unique(
     update: &CopyBuffer,
@@ -297,7 +300,7 @@ pub(super) fn check_unique(
     itag: usize,
     data: &[u8],
     grbit: SetGrbit,
-    read: &mut dyn FnMut(&CopyBuffer, usize) -> Result<Option<Vec<u8>>>,
+    read: &mut ReadValue<'_>,
 ) -> Result<()> {
     let normalized = grbit.contains(SetGrbit::UNIQUE_NORMALIZED_MULTI_VALUES);
     if !normalized && !grbit.contains(SetGrbit::UNIQUE_MULTI_VALUES) {

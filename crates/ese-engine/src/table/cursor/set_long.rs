@@ -13,8 +13,11 @@ use crate::table::pending::PendingLong;
 use crate::table::{Completion, Prepare, SetGrbit};
 use crate::transaction::Session;
 
-use super::refused;
+use super::{refused, transact};
 use super::set_column::{ColumnChange, check_unique, place_of_value, set_null, store};
+
+/// Bytes that a long value may have in memory between the preparation of an update and the update.
+const PENDING_BYTES_MAX: usize = 4 << 20;
 
 /// The smallest share of a page that is tried as a threshold before everything is separated.
 const SHARE_OF_PAGE_LAST: usize = 64;
@@ -226,6 +229,7 @@ fn edit_value(
     if let Some(value) = update.pending.get_mut(&id) {
         edit(value);
         update.note_change(column.id);
+        spill(session, update, column, itag, id)?;
         return Ok(Completion::Success);
     }
     let store = update.table.existing_long_values()?;
@@ -242,6 +246,37 @@ fn edit_value(
     super::set_column::store(session, update, column, itag, NewValue::Separated(copy))?;
     update.pending.insert(copy, value);
     Ok(Completion::Warning(JetError::WRN_COPY_LONG_VALUE))
+}
+
+/// Writes a pending value to the tree that has grown too large to be kept in memory until the update. A cancelled update
+/// gives it up again.
+fn spill(
+    session: &mut Session,
+    update: &mut CopyBuffer,
+    column: &ColumnDefinition,
+    itag: usize,
+    id: LongValueId,
+) -> Result<()> {
+    let large = |value: &&PendingLong| value.patch_bytes() > PENDING_BYTES_MAX;
+    let Some(value) = update.pending.get(&id).filter(large) else { return Ok(()) };
+    let store = update.table.existing_long_values()?;
+    let own = update.referenced.contains(&id) && value.base() == Some(id);
+    // What the stored record holds stays as it is until the update: the change goes to a copy.
+    let target = if value.base() == Some(id) && !own { store.draw_id()? } else { id };
+    transact(session, |session| {
+        if own { store.apply(session, target, value) } else { store.create(session, target, value) }
+    })?;
+    let written = PendingLong::over(target, value.size(), value.compress);
+    update.spilled_level = update.spilled_level.max(session.level());
+    if !own {
+        update.referenced.push(target);
+    }
+    if target != id {
+        update.set(column, itag, NewValue::Separated(target))?;
+        update.pending.remove(&id);
+    }
+    update.pending.insert(target, written);
+    Ok(())
 }
 
 fn wants_compression(column: &ColumnDefinition, grbit: SetGrbit) -> bool {

@@ -346,6 +346,7 @@ fn replace_record(
     table.primary().replace(session, &original.bookmark, view.bytes(), Versioning::Versioned)?;
     let after = keys_of_record(tables.maintained, view, Some(&changed), &sight)?;
     change_entries(session, tables.maintained, (&before, &after), &original.bookmark)?;
+    release_others(session, table, &update.referenced, &kept)?;
     release_others(session, table, &separated_of(table, original)?, &kept)
 }
 

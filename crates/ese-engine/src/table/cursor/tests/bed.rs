@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use ese_format::catalog::{
-    CatalogRow, ColumnRow, IndexFlags, IndexRow, IndexSegment, ObjectName, RowKind, SegmentFlags,
-    TableDefinition, TableRow, TupleLimits,
+    CatalogRow, ColumnRow, IndexFlags, IndexRow, IndexSegment, ObjectName, RowKind, TableDefinition,
+    TableRow,
 };
 use ese_format::column_type::{CodePage, ColumnClass, ColumnType, class_of};
 use ese_format::page_size::PageSize;
@@ -13,13 +13,13 @@ use ese_format::record::ColumnFlags;
 use ese_format::version::DatabaseVersion;
 
 use crate::btree::{TreeKind, WritableTree};
-use crate::cache::{CachedFile, OpenGate, PageCache};
+use crate::cache::{OpenGate, PageCache};
 use crate::catalog::TableSchema;
 use crate::error::Result;
 use crate::file_map::{FileFeatures, FileMap, FileMapStart, Logging};
 use crate::io::{Access, FileSystem, Host, SimulatedFileSystem};
 use crate::space::{NewTree, SpaceKind, Uniqueness, create_root, create_tree};
-use crate::table::{Cursor, CursorMode, LongValueCounts, OpenTable, SchemaSource};
+use crate::table::{Cursor, CursorMode, LongValueCounts, SchemaSource};
 use crate::transaction::{Session, Transactions, VersionLimits};
 
 /// Bytes of the cache of a bed.
@@ -71,9 +71,6 @@ pub(super) struct Index {
     pub(super) name: &'static str,
     pub(super) flags: IndexFlags,
     pub(super) segments: Vec<IndexSegment>,
-    pub(super) conditions: Vec<IndexSegment>,
-    pub(super) tuples: Option<TupleLimits>,
-    pub(super) key_most: Option<u16>,
 }
 
 /// An index that has entries for NULLs.
@@ -83,7 +80,7 @@ pub(super) fn index(name: &'static str, fids: &[u16]) -> Index {
         | IndexFlags::ALLOW_SOME_NULLS
         | IndexFlags::EXTENDED_SEGMENTS;
     let segments = fids.iter().map(|fid| IndexSegment::ascending(*fid)).collect();
-    Index { name, flags, segments, conditions: Vec::new(), tuples: None, key_most: None }
+    Index { name, flags, segments }
 }
 
 impl Index {
@@ -103,26 +100,6 @@ impl Index {
 
     pub(super) fn primary(self) -> Self {
         self.flags(IndexFlags::UNIQUE | IndexFlags::PRIMARY)
-    }
-
-    pub(super) fn descending(mut self, place: usize) -> Self {
-        self.segments[place].flags |= SegmentFlags::DESCENDING;
-        self
-    }
-
-    pub(super) fn only_if(mut self, fid: u16, flags: SegmentFlags) -> Self {
-        self.conditions.push(IndexSegment { flags, fid });
-        self
-    }
-
-    pub(super) fn tuples(mut self, limits: TupleLimits) -> Self {
-        self.tuples = Some(limits);
-        self
-    }
-
-    pub(super) fn key_most(mut self, bytes: u16) -> Self {
-        self.key_most = Some(bytes);
-        self
     }
 }
 
@@ -165,7 +142,6 @@ fn new_tree(kind: TreeKind, unique: Uniqueness) -> NewTree {
 /// A database with one table.
 #[derive(Debug)]
 pub(super) struct Bed {
-    pub(super) file: Arc<CachedFile>,
     pub(super) map: Arc<FileMap>,
     pub(super) transactions: Arc<Transactions>,
     keeper: Arc<Keeper>,
@@ -209,7 +185,7 @@ impl Bed {
             root,
             made: Mutex::new(0),
         });
-        Self { file, map, transactions, keeper, schema }
+        Self { map, transactions, keeper, schema }
     }
 
     pub(super) fn session(&self) -> Session {
@@ -223,11 +199,6 @@ impl Bed {
     pub(super) fn cursor_with(&self, session: &mut Session, mode: CursorMode) -> Cursor {
         let keeper: Arc<dyn SchemaSource> = Arc::clone(&self.keeper) as Arc<dyn SchemaSource>;
         Cursor::open(session, &self.map, keeper, Arc::clone(&self.schema), mode).unwrap()
-    }
-
-    pub(super) fn table(&self) -> OpenTable {
-        let keeper: Arc<dyn SchemaSource> = Arc::clone(&self.keeper) as Arc<dyn SchemaSource>;
-        OpenTable::open(&self.map, keeper, Arc::clone(&self.schema)).unwrap()
     }
 
     /// How often a tree of long values was made.
@@ -299,10 +270,10 @@ fn index_row(index: &Index, fdp_page: u32) -> IndexRow {
         flags: index.flags,
         locale_id: 0,
         segments: index.segments.clone(),
-        conditions: index.conditions.clone(),
-        key_most: index.key_most,
+        conditions: Vec::new(),
+        key_most: None,
         var_seg_mac: None,
-        tuple_limits: index.tuples,
+        tuple_limits: None,
         lcmap_flags: None,
         locale_name: None,
         sort_version: None,

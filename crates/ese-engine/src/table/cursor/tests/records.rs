@@ -546,7 +546,7 @@ fn tagged_defaults_show_until_something_is_stored() {
     let ignore = RetrieveGrbit::IGNORE_DEFAULT;
     assert_eq!(desk.number(256), Ok(42));
     assert_eq!(desk.get_with(256, 1, ignore).0, NULL);
-    let mut replace = |desk: &mut Desk, itag, data: &[u8], grbit| {
+    let replace = |desk: &mut Desk, itag, data: &[u8], grbit| {
         desk.prepare(Prepare::Replace).unwrap();
         desk.set_value(256, itag, data, grbit).unwrap();
         desk.update().unwrap();
@@ -604,4 +604,51 @@ fn records_too_big_are_refused_after_long_values_moved_out() {
     let refused = (0..20).map(|fid| code(&desk.set(256 + fid, &[9; 255]))).find(|code| *code != OK);
     assert_eq!(refused, Some(JetError::RECORD_TOO_BIG));
     assert_eq!(code(&desk.update()), OK, "what was set before stays");
+}
+
+#[test]
+fn a_large_value_set_piece_by_piece_goes_to_the_tree_before_the_update() {
+    let bed = bed();
+    let mut desk = Desk::on(&bed, 1);
+    let piece: Vec<u8> = (0..1_000_000u32).map(|byte| (byte % 241) as u8).collect();
+    desk.begin();
+    for cancelled in [true, false] {
+        desk.prepare(Prepare::Replace).unwrap();
+        for _ in 0..11 {
+            desk.set_part(&piece, 0, SetGrbit::APPEND_LV).unwrap();
+        }
+        desk.set_part(b"here", 5_500_000, SetGrbit::OVERWRITE_LV).unwrap();
+        let request =
+            ColumnRequest { column: LB, itag: 1, offset: 5_499_999, grbit: RetrieveGrbit::COPY };
+        let mut buffer = [0; 6];
+        let got = desk.cursor.retrieve_column(&mut desk.session, &request, &mut buffer).unwrap();
+        assert_eq!((got.actual, &buffer[1..5]), (11_000_000 - 5_499_999, &b"here"[..]));
+        if cancelled {
+            desk.prepare(Prepare::Cancel).unwrap();
+            assert_eq!(desk.get(LB).0, NULL);
+        } else {
+            desk.update().unwrap();
+        }
+    }
+    desk.commit();
+    let request = ColumnRequest { column: LB, itag: 1, ..ColumnRequest::default() };
+    let mut all = vec![0; 11_000_000];
+    let got = desk.cursor.retrieve_column(&mut desk.session, &request, &mut all).unwrap();
+    assert_eq!(got.actual, all.len());
+    let mut expected = piece.repeat(11);
+    expected[5_500_000..5_500_004].copy_from_slice(b"here");
+    assert!(all == expected);
+    let (_, count) = desk.get_with(LB, 1, RetrieveGrbit::LONG_VALUE_REF_COUNT);
+    assert_eq!(count, 1u32.to_le_bytes());
+    // A rollback of the level in which it was written cancels the update.
+    desk.begin();
+    desk.go_to(2);
+    desk.prepare(Prepare::Replace).unwrap();
+    desk.begin();
+    for _ in 0..6 {
+        desk.set_part(&piece, 0, SetGrbit::APPEND_LV).unwrap();
+    }
+    assert!(desk.cursor.blocks_commit());
+    desk.rollback();
+    assert!(!desk.cursor.has_prepared_update());
 }
