@@ -70,30 +70,22 @@ impl PendingLong {
             self.absorb_behind(start);
             return;
         }
-        let start = self.cut_before(offset);
-        match self.patches.get_mut(&start) {
-            Some(patch) if start < offset => {
-                let from = (offset - start) as usize;
-                let tail = patch.get(from + bytes.len()..).unwrap_or_default().to_vec();
+        let start = self.start_of_patch_at(offset);
+        let patch = self.patches.entry(start).or_default();
+        let from = (offset - start) as usize;
+        match patch.get_mut(from..from + bytes.len()) {
+            Some(covered) => covered.copy_from_slice(bytes),
+            None => {
                 patch.truncate(from);
                 patch.extend_from_slice(bytes);
-                patch.extend_from_slice(&tail);
                 self.absorb_behind(start);
-            }
-            _ => {
-                let mut patch = bytes.to_vec();
-                if let Some(old) = self.patches.remove(&offset) {
-                    patch.extend_from_slice(old.get(bytes.len()..).unwrap_or_default());
-                }
-                self.patches.insert(offset, patch);
-                self.absorb_behind(offset);
             }
         }
     }
 
     /// Start of the patch that covers `offset`, else `offset`.
-    fn cut_before(&self, offset: u32) -> u32 {
-        match self.patches.range(..offset).next_back() {
+    fn start_of_patch_at(&self, offset: u32) -> u32 {
+        match self.patches.range(..=offset).next_back() {
             Some((start, patch)) if u64::from(*start) + patch.len() as u64 > u64::from(offset) => *start,
             _ => offset,
         }
@@ -139,7 +131,7 @@ impl PendingLong {
         let count = count.min(self.size.saturating_sub(offset) as usize);
         let start = into.len();
         let from_base = (self.kept.saturating_sub(offset) as usize).min(count);
-        let covered = self.cut_before(offset.saturating_add(1));
+        let covered = self.start_of_patch_at(offset);
         let whole = self.patches.get(&covered).filter(|_| covered <= offset);
         let within = (offset - covered.min(offset)) as usize;
         if let Some(bytes) = whole.and_then(|patch| patch.get(within..within + count)) {
@@ -171,7 +163,7 @@ impl PendingLong {
 
     /// Whether some byte of `offset..end` is not the stored value's.
     pub(super) fn is_changed(&self, offset: u32, end: u32) -> bool {
-        let covering = self.cut_before(offset.saturating_add(1));
+        let covering = self.start_of_patch_at(offset);
         end > self.kept
             || self
                 .patches

@@ -36,6 +36,7 @@ impl Cursor {
 
     fn move_to_end(&mut self, session: &mut Session, end: RangeEnd) -> Result<()> {
         self.cancel_update(session)?;
+        session.check_read()?;
         self.range = None;
         self.with_sight(session, |cursor, session| {
             if cursor.step_to_end(session, end)? {
@@ -53,6 +54,7 @@ impl Cursor {
     /// of the trees.
     pub fn move_by(&mut self, session: &mut Session, rows: i32, grbit: MoveGrbit) -> Result<()> {
         self.cancel_update(session)?;
+        session.check_read()?;
         self.with_sight(session, |cursor, session| match rows {
             0 if cursor.filter.is_some() => {
                 refused(JetError::FILTERED_MOVE_NOT_SUPPORTED, "a move by nothing with a filter")

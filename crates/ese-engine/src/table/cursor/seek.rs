@@ -32,6 +32,7 @@ impl Cursor {
             return refused(JetError::INVALID_GRBIT, "a seek goes one way");
         }
         self.cancel_update(session)?;
+        session.check_read()?;
         self.range = None;
         let result = self.with_sight(session, |cursor, session| {
             let sought = cursor.seek_key(session, &key, direction);
