@@ -13,8 +13,8 @@ use crate::table::pending::PendingLong;
 use crate::table::{Completion, Prepare, SetGrbit};
 use crate::transaction::Session;
 
-use super::{refused, transact};
 use super::set_column::{ColumnChange, check_unique, place_of_value, set_null, store};
+use super::{refused, transact};
 
 /// Bytes that a long value may have in memory between the preparation of an update and the update.
 const PENDING_BYTES_MAX: usize = 4 << 20;

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use ese_format::catalog::{
-    CatalogRow, ColumnRow, IndexFlags, IndexRow, IndexSegment, ObjectName, RowKind, TableDefinition,
-    TableRow,
+    CatalogRow, ColumnRow, IndexFlags, IndexRow, IndexSegment, ObjectName, RowKind, TableDefinition, TableRow,
 };
 use ese_format::column_type::{CodePage, ColumnClass, ColumnType, class_of};
 use ese_format::page_size::PageSize;

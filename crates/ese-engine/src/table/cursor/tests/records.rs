@@ -618,8 +618,7 @@ fn a_large_value_set_piece_by_piece_goes_to_the_tree_before_the_update() {
             desk.set_part(&piece, 0, SetGrbit::APPEND_LV).unwrap();
         }
         desk.set_part(b"here", 5_500_000, SetGrbit::OVERWRITE_LV).unwrap();
-        let request =
-            ColumnRequest { column: LB, itag: 1, offset: 5_499_999, grbit: RetrieveGrbit::COPY };
+        let request = ColumnRequest { column: LB, itag: 1, offset: 5_499_999, grbit: RetrieveGrbit::COPY };
         let mut buffer = [0; 6];
         let got = desk.cursor.retrieve_column(&mut desk.session, &request, &mut buffer).unwrap();
         assert_eq!((got.actual, &buffer[1..5]), (11_000_000 - 5_499_999, &b"here"[..]));
