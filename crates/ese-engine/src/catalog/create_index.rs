@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ese_format::catalog::{CatalogRow, IndexFlags, IndexRow, RowKind, TableFlags};
+use ese_format::catalog::{CatalogRow, IndexFlags, IndexRow, RowKind, SegmentFlags, TableFlags};
 use ese_format::error::JetError;
 use ese_format::key::{IndexKeys, NoTextKey, RecordSource, primary_key_bytes_max};
 use ese_format::node::NodeView;
@@ -159,6 +159,7 @@ impl LiveCatalog {
         if stored.iter().any(same_name) {
             return Err(Error::refused(JetError::INDEX_DUPLICATE, planned.name.to_string()));
         }
+        self.check_columns_stored(session, use_, &planned.row)?;
         let PlannedIndex { name, grbit, mut row, space } = planned;
         let entries = if grbit.contains(IndexGrbit::EMPTY) {
             SortedEntries::default()
@@ -168,7 +169,7 @@ impl LiveCatalog {
         let tree = self.create_index_tree(session, table.primary(), row.flags, space.initial_pages())?;
         row.fdp_page = tree.tree().root();
         row.fdp_last_set_time = self.fdp_time();
-        let deleted = DeletedTree::of_part(&tree, TreeKind::Index);
+        let deleted = DeletedTree::of_part(use_, (tree.tree().objid(), tree.tree().root()), TreeKind::Index);
         PendingAlteration::note(self, session, use_, Alteration::TreeCreated(deleted))?;
         let catalog_row = CatalogRow {
             objid_table: use_.objid(),
@@ -178,6 +179,20 @@ impl LiveCatalog {
         };
         self.insert_row(session, &catalog_row)?;
         fill(session, &tree, &row, entries)
+    }
+
+    /// A column that another transaction has deleted cannot be indexed, though this one still sees it.
+    fn check_columns_stored(&self, session: &Session, use_: &TableUse, row: &IndexRow) -> Result<()> {
+        let stored = self.maintained_schema(session, use_.objid())?;
+        for segment in row.segments.iter().chain(&row.conditions) {
+            let of_template = segment.flags.contains(SegmentFlags::TEMPLATE_COLUMN);
+            let column = stored.layout().key_column(segment.fid, of_template);
+            if column.is_none_or(|column| column.is_deleted()) {
+                let about = format!("column {} is deleted by another transaction", segment.fid);
+                return Err(Error::refused(JetError::WRITE_CONFLICT, about));
+            }
+        }
+        Ok(())
     }
 
     /// The primary index has the table's own tree, which must be empty: its records have other keys.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::btree::{TreeKind, WritableTree};
+use crate::catalog::table_use::TableUse;
 use crate::error::Result;
 use crate::file_map::FileMap;
 use crate::transaction::{AlterationHook, BeginKind, CommitOptions, Session, Transactions};
@@ -14,17 +15,19 @@ pub(crate) struct DeletedTree {
     pub(crate) objid: u32,
     pub(crate) root: u32,
     pub(crate) kind: TreeKind,
+    /// The table it is a part of: it goes with the table where that is deleted too.
+    table: Option<Arc<TableUse>>,
 }
 
 impl DeletedTree {
     /// The tree of a table, to be deleted with everything in its space.
     pub(crate) fn of_table(objid: u32, root: u32) -> Self {
-        Self { objid, root, kind: TreeKind::Primary }
+        Self { objid, root, kind: TreeKind::Primary, table: None }
     }
 
     /// An index or the long values of a table, to be deleted.
-    pub(crate) fn of_part(tree: &WritableTree, kind: TreeKind) -> Self {
-        Self { objid: tree.tree().objid(), root: tree.tree().root(), kind }
+    pub(super) fn of_part(table: &Arc<TableUse>, (objid, root): (u32, u32), kind: TreeKind) -> Self {
+        Self { objid, root, kind, table: Some(Arc::clone(table)) }
     }
 
     /// Gives the pages of the tree back.
@@ -32,6 +35,9 @@ impl DeletedTree {
     /// # Errors
     /// Those of space and of the log. The pages are leaked then.
     pub(crate) fn free(&self, map: &Arc<FileMap>, session: &mut Session) -> Result<()> {
+        if self.table.as_ref().is_some_and(|table| table.is_deleted()) {
+            return Ok(());
+        }
         let tree = WritableTree::open(map, self.root, self.objid, self.kind)?;
         crate::space::delete_tree(&tree, session)
     }

@@ -126,7 +126,7 @@ impl LiveCatalog {
         use_.check_index_unused(index.objid)?;
         let row = self.reader(session).row_with_id(use_.objid(), RowType::Index, index.objid)?;
         let row = row.ok_or_else(|| Error::refused(JetError::INDEX_NOT_FOUND, name.to_string()))?;
-        let tree = DeletedTree { objid: index.objid, root: index.row.fdp_page, kind: TreeKind::Index };
+        let tree = DeletedTree::of_part(&use_, (index.objid, index.row.fdp_page), TreeKind::Index);
         statement::run(session, |session| {
             let alteration = Alteration::IndexDeleted(Box::new(index.clone()), tree);
             PendingAlteration::note(self, session, &use_, alteration)?;

@@ -287,8 +287,15 @@ impl SchemaSource for LiveCatalog {
         let schema = reader.schema_of(&rows, &mut |template| self.schema(session, template))?;
         if let Newest::Seen(None) = sight.newest {
             table.keep_newest(sight.version, &schema);
+            return Ok(schema);
         }
-        Ok(schema)
+        let dropped = table.dropped();
+        if !schema.indexes().iter().any(|index| dropped.contains(&index.objid)) {
+            return Ok(schema);
+        }
+        let mut definition: TableDefinition = schema.definition().clone();
+        definition.indexes.retain(|index| !dropped.contains(&index.objid));
+        Ok(Arc::new(TableSchema::new(definition, schema.template().cloned())))
     }
 
     fn maintained_schema(&self, session: &Session, objid: u32) -> Result<Arc<TableSchema>> {

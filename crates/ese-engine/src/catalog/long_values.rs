@@ -48,7 +48,7 @@ impl LiveCatalog {
             let name = ObjectName::from_catalog(b"LV")
                 .map_err(|error| Error::refused(JetError::INTERNAL_ERROR, error.to_string()))?;
             let (objid, root) = (tree.tree().objid(), tree.tree().root());
-            let deleted = DeletedTree::of_part(&tree, TreeKind::LongValue);
+            let deleted = DeletedTree::of_part(&use_, (objid, root), TreeKind::LongValue);
             PendingAlteration::note(&catalog, session, &use_, Alteration::TreeCreated(deleted))?;
             let row = LongValueRow {
                 fdp_page: root,

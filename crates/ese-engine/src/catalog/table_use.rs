@@ -83,12 +83,14 @@ struct Inner {
     maintained: Option<(u64, Arc<TableSchema>)>,
     /// Indexes whose rows a transaction has deleted that is not committed yet, by the number of the alteration.
     dropping: Vec<(u64, IndexDefinition)>,
+    /// Indexes that are gone for all but those who roll back: by the number of the alteration, their object ids.
+    dropped: Vec<(u64, u32)>,
     numbers: ColumnNumbers,
 }
 
 /// The use of one table.
 #[derive(Debug)]
-pub(super) struct TableUse {
+pub(crate) struct TableUse {
     objid: u32,
     /// Held by one DDL statement at a time.
     ddl: Mutex<()>,
@@ -223,6 +225,11 @@ impl TableUse {
         Ok(())
     }
 
+    /// Whether its pages are given back, or will be.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.inner.lock().deletion == Deletion::Committed
+    }
+
     /// The deletion was undone.
     pub(super) fn undo_deletion(&self) {
         self.inner.lock().deletion = Deletion::No;
@@ -241,6 +248,7 @@ impl TableUse {
         inner.next_alteration += 1;
         inner.alterations.push((number, mark));
         inner.dropping.extend(dropped.map(|index| (number, index.clone())));
+        inner.dropped.extend(dropped.map(|index| (number, index.objid)));
         inner.changed();
         number
     }
@@ -250,6 +258,7 @@ impl TableUse {
         let mut inner = self.inner.lock();
         inner.alterations.retain(|(known, _)| *known != number);
         inner.dropping.retain(|(known, _)| *known != number);
+        inner.dropped.retain(|(known, _)| *known != number);
         inner.changed();
     }
 
@@ -309,6 +318,12 @@ impl TableUse {
     /// Indexes that are deleted, but not for good yet: they are still kept up.
     pub(super) fn dropping(&self) -> Vec<IndexDefinition> {
         self.inner.lock().dropping.iter().map(|(_, index)| index.clone()).collect()
+    }
+
+    /// Object ids of indexes that other sessions have deleted: nobody uses them any more, even who still sees their rows
+    /// (spec 09 §5.6).
+    pub(super) fn dropped(&self) -> Vec<u32> {
+        self.inner.lock().dropped.iter().map(|(_, objid)| *objid).collect()
     }
 
     pub(super) fn end_drop(&self, objid: u32) {

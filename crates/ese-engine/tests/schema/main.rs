@@ -2,6 +2,7 @@
 //! temporary tables.
 
 mod behaviour;
+mod model;
 mod new_database;
 mod original_engine;
 #[path = "../corpus/sha256.rs"]
