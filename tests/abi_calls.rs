@@ -206,3 +206,52 @@ fn handles_of_nothing_and_places_of_nothing_are_refused() {
         assert_eq!((count, list), (0, std::ptr::null_mut()));
     }
 }
+
+/// JetGetDatabaseFileInfo; the code.
+fn file_info(path: &std::path::Path, buffer: &mut [u8], level: u32) -> i32 {
+    let path = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+    // SAFETY: the text is NUL-terminated, the buffer as long as it says.
+    unsafe { JetGetDatabaseFileInfoA(path.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len() as u32, level) }
+}
+
+#[test]
+fn headers_of_real_files_are_told_as_windows_tells_them() {
+    let Some(corpus) = ese_corpus::corpus() else { return ese_corpus::skipped("file information") };
+    let folder = tempfile::tempdir().unwrap();
+    let mut asked = 0;
+    for file in ese_corpus::files_ending(&corpus, &[".edb", ".dat", ".mdb"]) {
+        let path = file.unpack_into(folder.path());
+        let length = std::fs::metadata(&path).unwrap().len();
+        let (mut bytes, mut page) = ([0; 8], [0; 4]);
+        assert_eq!(file_info(&path, &mut bytes, 10), 0);
+        assert_eq!(u64::from_le_bytes(bytes), length);
+        if file_info(&path, &mut page, 17) == 0 {
+            asked += 1;
+            assert_eq!(length % u64::from(u32::from_le_bytes(page)), 0, "{}", path.display());
+            let mut whole = [0; 416];
+            assert_eq!(file_info(&path, &mut whole, 14), 0);
+            for size in [216, 296, 300, 348, 380, 400] {
+                let mut part = vec![0; size];
+                assert_eq!(file_info(&path, &mut part, 14), 0);
+                assert_eq!(part, whole[..size]);
+            }
+            assert_eq!(file_info(&path, &mut [0; 217], 14), -1047);
+            // The places of spec 01 §4 and of spec 08 §16.2, in the copy of the header that counts.
+            let raw = std::fs::read(&path).unwrap();
+            let page_bytes = u32::from_le_bytes(page) as usize;
+            let places = [(8, 24, 28), (36, 52, 4), (40, 56, 48), (88, 108, 28)];
+            let told_by = |copy: &[u8]| {
+                places.iter().all(|(to, from, count)| whole[*to..to + count] == copy[*from..from + count])
+            };
+            assert!(raw.chunks(page_bytes).take(2).any(told_by), "{}", path.display());
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+    ese_corpus::report!("file information: {asked} databases");
+    assert!(asked > 0);
+    let missing = folder.path().join("missing.edb");
+    assert_eq!(file_info(&missing, &mut [0; 4], 17), -1811);
+    std::fs::write(&missing, [0x5A; 40_000]).unwrap();
+    let noise = [file_info(&missing, &mut [0; 4], 17), file_info(&missing, &mut [0; 216], 14)];
+    assert_eq!((noise, file_info(&missing, &mut [0; 8], 10)), ([-1018, -1018], 0));
+}

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use ese_engine::catalog::Shadow;
 use ese_engine::file_map::Logging;
 use ese_engine::instance::{
-    AttachRequest, Attached, AttachedDatabase, CreateRequest, Instance, OpenMode, Writability,
+    AttachRequest, Attached, AttachedDatabase, CreateRequest, Instance, OpenMode, Resize, Writability,
+    set_database_size,
 };
 use ese_engine::io::Existing;
 use ese_format::error::JetError;
 
-use super::argument::{Place, Text};
+use super::argument::{Buffer, Place, Text};
+use super::database_info::{self, NameForm};
 use super::not_available;
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
@@ -323,7 +325,9 @@ pub unsafe extern "system" fn JetGetDatabaseFileInfoA(
     cbMax: u32,
     InfoLevel: u32,
 ) -> JET_ERR {
-    not_available!(szDatabaseName, pvResult, cbMax, InfoLevel)
+    // SAFETY: the caller's text is NULL or NUL-terminated, its buffer NULL or writable in its length.
+    let (path, buffer) = unsafe { (Text::ansi(szDatabaseName), Buffer::new(pvResult, cbMax)) };
+    database_info::by_name(path, buffer, InfoLevel)
 }
 
 /// Facts of a database file by name.
@@ -334,7 +338,9 @@ pub unsafe extern "system" fn JetGetDatabaseFileInfoW(
     cbMax: u32,
     InfoLevel: u32,
 ) -> JET_ERR {
-    not_available!(szDatabaseName, pvResult, cbMax, InfoLevel)
+    // SAFETY: the caller's text is NULL or NUL-terminated, its buffer NULL or writable in its length.
+    let (path, buffer) = unsafe { (Text::wide(szDatabaseName), Buffer::new(pvResult, cbMax)) };
+    database_info::by_name(path, buffer, InfoLevel)
 }
 
 /// Facts of an open database.
@@ -346,7 +352,9 @@ pub unsafe extern "system" fn JetGetDatabaseInfoA(
     cbMax: u32,
     InfoLevel: u32,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, pvResult, cbMax, InfoLevel)
+    // SAFETY: the caller's buffer is NULL or writable in its length.
+    let buffer = unsafe { Buffer::new(pvResult, cbMax) };
+    database_info::by_number(sesid, dbid, buffer, InfoLevel, NameForm::Ansi)
 }
 
 /// Facts of an open database.
@@ -358,7 +366,9 @@ pub unsafe extern "system" fn JetGetDatabaseInfoW(
     cbMax: u32,
     InfoLevel: u32,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, pvResult, cbMax, InfoLevel)
+    // SAFETY: the caller's buffer is NULL or writable in its length.
+    let buffer = unsafe { Buffer::new(pvResult, cbMax) };
+    database_info::by_number(sesid, dbid, buffer, InfoLevel, NameForm::Wide)
 }
 
 /// Read the size limit (private).
@@ -388,7 +398,8 @@ pub unsafe extern "system" fn JetGrowDatabase(
     cpg: u32,
     pcpgReal: *mut u32,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, cpg, pcpgReal)
+    // SAFETY: the caller's place is NULL or may be written.
+    resize(sesid, dbid, cpg, unsafe { Place::new(pcpgReal) }, JET_bitResizeDatabaseOnlyGrow)
 }
 
 /// Open an attached database in a session.
@@ -430,7 +441,8 @@ pub unsafe extern "system" fn JetResizeDatabase(
     pcpgActual: *mut u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, cpgTarget, pcpgActual, grbit)
+    // SAFETY: the caller's place is NULL or may be written.
+    resize(sesid, dbid, cpgTarget, unsafe { Place::new(pcpgActual) }, grbit)
 }
 
 /// Set the size of a detached database file.
@@ -441,7 +453,9 @@ pub unsafe extern "system" fn JetSetDatabaseSizeA(
     cpg: u32,
     pcpgReal: *mut u32,
 ) -> JET_ERR {
-    not_available!(sesid, szDatabaseName, cpg, pcpgReal)
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::ansi(szDatabaseName), Place::new(pcpgReal)) };
+    set_size(sesid, path, cpg, place)
 }
 
 /// Set the size of a detached database file.
@@ -452,7 +466,9 @@ pub unsafe extern "system" fn JetSetDatabaseSizeW(
     cpg: u32,
     pcpgReal: *mut u32,
 ) -> JET_ERR {
-    not_available!(sesid, szDatabaseName, cpg, pcpgReal)
+    // SAFETY: the caller's text is NULL or NUL-terminated, its place NULL or may be written.
+    let (path, place) = unsafe { (Text::wide(szDatabaseName), Place::new(pcpgReal)) };
+    set_size(sesid, path, cpg, place)
 }
 
 /// Set the size limit (private).
@@ -640,4 +656,40 @@ fn find(engine: &Instance, path: &Path) -> Result<Arc<AttachedDatabase>, JetErro
         return Err(JetError::INVALID_DATABASE);
     }
     engine.database_at(path).ok_or(JetError::DATABASE_NOT_FOUND)
+}
+
+/// Sets the size of a file that is not attached (spec 09 §4.5).
+fn set_size(session: JET_SESID, path: Text, pages: u32, place: Place<u32>) -> JET_ERR {
+    with_session(session, AfterStop::Refused, |call| {
+        let path = path.required_path()?;
+        let place = place.required()?;
+        if database_info::attached_at(&path).is_some() {
+            return Err(JetError::FILE_ACCESS_DENIED);
+        }
+        let engine = call.instance().engine()?;
+        place.write(set_database_size(&*engine.settings().host.file_system, &path, pages)?);
+        Ok(Completion::Success)
+    })
+}
+
+/// Makes an open database larger or smaller; the target counts the header pages (spec 09 §4.5).
+fn resize(session: JET_SESID, dbid: JET_DBID, target: u32, place: Place<u32>, grbit: JET_GRBIT) -> JET_ERR {
+    with_database(session, dbid, AfterStop::Refused, |call, database| {
+        place.write(0);
+        let how = match grbit {
+            0 => Resize::Either,
+            JET_bitResizeDatabaseOnlyGrow => Resize::Grow,
+            JET_bitResizeDatabaseOnlyShrink => Resize::Shrink,
+            _ => return Err(JetError::INVALID_GRBIT),
+        };
+        if database.writability() == Writability::ReadOnly {
+            return Err(JetError::PERMISSION_DENIED);
+        }
+        let shrinks = call.instance().parameters().read().number(JET_paramEnableShrinkDatabase);
+        if how == Resize::Shrink && shrinks & JET_bitShrinkDatabaseOn as usize == 0 {
+            return Err(JetError::FEATURE_NOT_AVAILABLE);
+        }
+        place.write(database.resize(&mut call.body()?.engine, target, how)?);
+        Ok(Completion::Success)
+    })
 }

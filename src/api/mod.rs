@@ -22,6 +22,7 @@ mod column;
 mod column_info;
 mod cursor;
 mod database;
+mod database_info;
 mod definition;
 mod enumerate;
 mod index;

@@ -1,7 +1,10 @@
 //! Databases.
 
+use std::ffi::c_void;
+
 use esent::abi::tables::bits::*;
 use esent::abi::tables::params::*;
+use esent::api::*;
 
 use crate::Row;
 use crate::harness::*;
@@ -114,6 +117,57 @@ pub(crate) const ROWS: &[Row] = &[
         let fixture = Fixture::new();
         vec![attach(fixture.session, &fixture.running.path("missing.edb"), 0)]
     }),
+    (52, || {
+        let fixture = Fixture::new();
+        let (whole, size) = number_of(fixture.session, fixture.dbid, 17, 4);
+        vec![each(&[
+            -1038,
+            number_of(fixture.session, fixture.dbid, 17, 2).0,
+            holds((whole, size) == (0, 8192)) - 1038,
+        ])]
+    }),
+    (251, || {
+        let fixture = Fixture::new();
+        let (code, pages) = number_of(fixture.session, fixture.dbid, 10, 4);
+        let length = std::fs::metadata(&fixture.database).unwrap().len();
+        let owned = number_of(fixture.session, fixture.dbid, 11, 4);
+        vec![each(&[code, holds(pages == 256 && length == 256 * 8192), holds(owned == (0, 254))])]
+    }),
+    (252, || {
+        let fixture = Fixture::new();
+        let resize = |target, grbit| {
+            let mut pages = 7;
+            // SAFETY: the place is a local.
+            let code =
+                unsafe { JetResizeDatabase(fixture.session, fixture.dbid, target, &raw mut pages, grbit) };
+            (code, pages)
+        };
+        let mut pages = 0;
+        let larger = resize(356, 0);
+        // SAFETY: the place is a local.
+        let smaller = unsafe { JetGrowDatabase(fixture.session, fixture.dbid, 300, &raw mut pages) };
+        vec![
+            each(&[larger.0, smaller, holds(larger.1 == 512 && pages == 512)]),
+            resize(300, JET_bitResizeDatabaseOnlyShrink).0,
+            resize(300, 3).0,
+            resize(300, 4).0,
+        ]
+    }),
+    (255, || {
+        let fixture = detached();
+        let set = |pages| {
+            let (mut real, path) = (0, text(&fixture.database));
+            // SAFETY: the text is NUL-terminated, the place a local.
+            let code = unsafe { JetSetDatabaseSize(fixture.session, path.as_ptr(), pages, &raw mut real) };
+            (code, real)
+        };
+        let (refused, less, more) = (set(31), set(100), set(1000));
+        vec![
+            refused.0,
+            each(&[less.0, holds(less.1 == 254)]),
+            each(&[more.0, holds(more.1 == 1000), attach(fixture.session, &fixture.database, 0)]),
+        ]
+    }),
     (241, || {
         let fixture = Fixture::new();
         let path = fixture.running.path("missing/x.edb");
@@ -160,6 +214,15 @@ pub(crate) const ROWS: &[Row] = &[
         vec![create_database(session, &running.path("2.edb"), 0).1]
     }),
 ];
+
+/// JetGetDatabaseInfo for a number; the code, and the number.
+fn number_of(session: usize, dbid: u32, level: u32, bytes: u32) -> (i32, u32) {
+    let mut number = 0_u32;
+    let place = (&raw mut number).cast::<c_void>();
+    // SAFETY: the place has as many bytes as are told at most.
+    let code = unsafe { JetGetDatabaseInfoA(session, dbid, place, bytes, level) };
+    (code, number)
+}
 
 /// The fixture with its database closed and detached.
 fn detached() -> Fixture {

@@ -199,6 +199,12 @@ impl AttachedDatabase {
         self.opens.lock().count(session)
     }
 
+    /// Whether a session has it for itself.
+    #[must_use]
+    pub fn is_exclusive_of(&self, session: u64) -> bool {
+        self.opens.lock().is_exclusive_of(session)
+    }
+
     /// Whether any session has it open.
     #[must_use]
     pub fn is_open(&self) -> bool {

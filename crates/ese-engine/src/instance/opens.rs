@@ -74,6 +74,10 @@ impl Opens {
         self.by_session.get(&session).copied().unwrap_or_default()
     }
 
+    pub(super) fn is_exclusive_of(&self, session: u64) -> bool {
+        self.exclusive == Some(session)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         !self.by_session.is_empty()
     }
