@@ -3,4 +3,5 @@
 
 mod model;
 mod power;
+mod threads;
 mod workload;

@@ -136,13 +136,13 @@ impl Workload {
 }
 
 /// The table with its cursor.
-struct Table {
-    cursor: Cursor,
+pub(crate) struct Table {
+    pub(crate) cursor: Cursor,
     key: u32,
     value: u32,
 }
 
-fn create_table(database: &Arc<AttachedDatabase>, session: &mut Session) -> Result<()> {
+pub(crate) fn create_table(database: &Arc<AttachedDatabase>, session: &mut Session) -> Result<()> {
     let column = |name, column_type| NewColumn { name, column_type, ..NewColumn::default() };
     let columns = [column(b"key".as_slice(), LONG), column(b"value".as_slice(), LONG_BINARY)];
     let indexes = [
@@ -154,7 +154,7 @@ fn create_table(database: &Arc<AttachedDatabase>, session: &mut Session) -> Resu
 }
 
 impl Table {
-    fn open(database: &Arc<AttachedDatabase>, session: &mut Session) -> Result<Self> {
+    pub(crate) fn open(database: &Arc<AttachedDatabase>, session: &mut Session) -> Result<Self> {
         let opened = database.catalog()?.open_table(session, b"rows", 0)?;
         let schema = Arc::clone(opened.table.schema());
         let number = |name: &[u8]| -> Result<u32> {
@@ -178,21 +178,21 @@ impl Table {
         self.cursor.set_column(session, &change).map(|_| ())
     }
 
-    fn insert(&mut self, session: &mut Session, key: i32, value: &[u8]) -> Result<()> {
+    pub(crate) fn insert(&mut self, session: &mut Session, key: i32, value: &[u8]) -> Result<()> {
         self.cursor.prepare(session, Prepare::Insert)?;
         self.set(session, self.key, &key.to_le_bytes())?;
         self.set(session, self.value, value)?;
         self.cursor.update(session, None, UpdateGrbit::empty()).map(|_| ())
     }
 
-    fn replace(&mut self, session: &mut Session, key: i32, value: &[u8]) -> Result<()> {
+    pub(crate) fn replace(&mut self, session: &mut Session, key: i32, value: &[u8]) -> Result<()> {
         self.seek(session, key)?;
         self.cursor.prepare(session, Prepare::Replace)?;
         self.set(session, self.value, value)?;
         self.cursor.update(session, None, UpdateGrbit::empty()).map(|_| ())
     }
 
-    fn delete(&mut self, session: &mut Session, key: i32) -> Result<()> {
+    pub(crate) fn delete(&mut self, session: &mut Session, key: i32) -> Result<()> {
         self.seek(session, key)?;
         self.cursor.delete(session)
     }
@@ -200,8 +200,13 @@ impl Table {
 
 /// The rows of the database in a file that was closed cleanly; `None` without the table. The verifier finds nothing.
 pub(crate) fn rows_of(disk: &SimulatedFileSystem) -> Option<Rows> {
-    let options = OpenOptions { file_system: Arc::new(disk.clone()), ..OpenOptions::default() };
-    let database = Database::open(DATABASE, &options).expect("recovery left a clean database");
+    rows_at(Arc::new(disk.clone()), Path::new(DATABASE))
+}
+
+/// As [`rows_of`], of any file on any disk.
+pub(crate) fn rows_at(file_system: Arc<dyn FileSystem>, path: &Path) -> Option<Rows> {
+    let options = OpenOptions { file_system, ..OpenOptions::default() };
+    let database = Database::open(path, &options).expect("recovery left a clean database");
     let report = verify(&database, &VerifyOptions::default(), &mut |_| {});
     assert_eq!(report.errors, 0, "{:#?}", report.findings);
     let table = match database.open_table("rows") {
