@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ese_engine::catalog::Shadow;
 use ese_engine::error::Result;
 use ese_engine::file_map::Logging;
-use ese_engine::catalog::Shadow;
 use ese_engine::instance::{AttachedDatabase, CreateRequest, Instance, InstanceSettings, TermKind};
 use ese_engine::io::{Existing, Host, OsFileSystem};
 use ese_engine::log::Circular;
@@ -32,7 +32,12 @@ fn settings(folder: &Path) -> InstanceSettings {
 }
 
 /// Changes rows of its own until it is told to stop; what the rows are then.
-fn work(database: &Arc<AttachedDatabase>, mut session: Session, thread: i32, stop: &AtomicBool) -> Result<Rows> {
+fn work(
+    database: &Arc<AttachedDatabase>,
+    mut session: Session,
+    thread: i32,
+    stop: &AtomicBool,
+) -> Result<Rows> {
     let mut rows = Rows::new();
     let mut dice = Dice::new(thread as u64 + 77);
     let mut table = Table::open(database, &mut session)?;
