@@ -1,5 +1,6 @@
 //! The stores that are measured side by side: rows of an 8-byte key and a value of [`VALUE_BYTES`] bytes.
 
+mod libesent;
 mod redb;
 mod sqlite;
 
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+pub use self::libesent::Libesent;
 pub use self::redb::Redb;
 pub use self::sqlite::Sqlite;
 
@@ -56,7 +58,7 @@ pub trait Session {
 pub type Create = fn(&Path, usize) -> Result<Box<dyn Store>>;
 
 /// All of them, the one that is measured first.
-pub const STORES: [Create; 2] = [Sqlite::create, Redb::create];
+pub const STORES: [Create; 3] = [Libesent::create, Sqlite::create, Redb::create];
 
 /// The value of a key: its low byte, all over, or the next one after an update: a store that sees that nothing changes
 /// would not write.
