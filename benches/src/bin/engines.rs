@@ -3,11 +3,11 @@
 //! Every step runs on every store, one store after the other, on files in a folder of its own. The table says how many
 //! operations a second each did, and how many times as fast libesent was. It never fails on a timing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use ese_benches::engines::{Commit, STORES, Session, Store, Write};
+use ese_benches::engines::{Commit, Create, STORES, Session, Store, Write};
 
 /// Rows where nobody says how many.
 const ROWS_DEFAULT: u64 = 200_000;
@@ -93,38 +93,67 @@ fn durable_commits(store: &dyn Store, threads: u64, first_key: u64) -> Result<f6
     })
 }
 
-/// The rates of one store, in the order of [`STEPS`].
-fn measure(store: &dyn Store, rows: u64) -> Result<Vec<f64>> {
-    let mut session = store.session()?;
-    let session = session.as_mut();
-    let mut rates = vec![write_all(session, 0..rows, Write::Insert)?];
-    rates.push(write_all(session, shuffled(rows, 1).map(|key| key + rows), Write::Insert)?);
-    rates.push(rate(|| in_batches(shuffled(2 * rows, 2), |batch| session.read(batch).map(|_| ())))?);
-    rates.push(rate(|| {
-        let (count, _) = session.scan()?;
-        ensure!(count == 2 * rows, "the scan found {count} rows of {}", 2 * rows);
-        Ok(count)
-    })?);
-    rates.push(write_all(session, shuffled(2 * rows, 3), Write::Update)?);
-    rates.push(durable_commits(store, 1, 1 << 40)?);
-    rates.push(durable_commits(store, THREADS, 1 << 41)?);
-    Ok(rates)
+/// One step of the comparison: its title, and the operations a second of a store whose number of rows is given.
+struct Step {
+    title: &'static str,
+    run: fn(&dyn Store, u64) -> Result<f64>,
 }
 
-fn grow(store: &dyn Store, rows: u64) -> Result<f64> {
+const STEPS: [Step; 7] = [
+    Step {
+        title: "sequential insert",
+        run: |store, rows| write_all(store.session()?.as_mut(), 0..rows, Write::Insert),
+    },
+    Step {
+        title: "random insert",
+        run: |store, rows| {
+            let keys = shuffled(rows, 1).map(|key| key + rows);
+            write_all(store.session()?.as_mut(), keys, Write::Insert)
+        },
+    },
+    Step {
+        title: "point read",
+        run: |store, rows| {
+            let mut session = store.session()?;
+            rate(|| in_batches(shuffled(2 * rows, 2), |batch| session.read(batch).map(|_| ())))
+        },
+    },
+    Step {
+        title: "full scan",
+        run: |store, rows| {
+            let mut session = store.session()?;
+            rate(|| {
+                let (count, _) = session.scan()?;
+                ensure!(count == 2 * rows, "the scan found {count} rows of {}", 2 * rows);
+                Ok(count)
+            })
+        },
+    },
+    Step {
+        title: "random update",
+        run: |store, rows| write_all(store.session()?.as_mut(), shuffled(2 * rows, 3), Write::Update),
+    },
+    Step { title: "durable commit, 1 thread", run: |store, _| durable_commits(store, 1, 1 << 40) },
+    Step { title: "durable commit, 8 threads", run: |store, _| durable_commits(store, THREADS, 1 << 41) },
+];
+
+/// The last step has a store of its own, with a cache of a quarter of the rows.
+const GROWTH: &str = "random insert to 4 x cache";
+
+fn grow(create: Create, folder: &Path, rows: u64) -> Result<f64> {
+    let place = tempfile::tempdir_in(folder)?;
+    let store = create(place.path(), (rows * ROW_BYTES / 4) as usize)?;
     write_all(store.session()?.as_mut(), shuffled(rows, 5), Write::Insert)
 }
 
-const STEPS: [&str; 8] = [
-    "sequential insert",
-    "random insert",
-    "point read",
-    "full scan",
-    "random update",
-    "durable commit, 1 thread",
-    "durable commit, 8 threads",
-    "random insert to 4 x cache",
-];
+fn print_row(title: &str, rates: &[f64]) {
+    print!("{title:28}");
+    rates.iter().for_each(|rate| print!("{rate:12.0}"));
+    if let Some((ours, others)) = rates.split_first() {
+        others.iter().for_each(|rate| print!("{:12.2}", ours / rate));
+    }
+    println!();
+}
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -133,29 +162,25 @@ fn main() -> Result<()> {
         None => ROWS_DEFAULT,
     };
     let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
-    let mut table = Vec::new();
-    for create in STORES {
-        let place = tempfile::tempdir_in(&folder)?;
-        let store = create(place.path(), CACHE_BYTES)?;
-        let mut rates = measure(store.as_ref(), rows)?;
-        let name = store.name();
-        drop(store);
-        let place = tempfile::tempdir_in(&folder)?;
-        let small_cache = (2 * rows * ROW_BYTES / 4) as usize;
-        rates.push(grow(create(place.path(), small_cache)?.as_ref(), 2 * rows)?);
-        eprintln!("{name} is through");
-        table.push((name, rates));
-    }
+    let places: Vec<_> = STORES.iter().map(|_| tempfile::tempdir_in(&folder)).collect::<Result<_, _>>()?;
+    let stores: Vec<_> = STORES
+        .iter()
+        .zip(&places)
+        .map(|(create, place)| create(place.path(), CACHE_BYTES))
+        .collect::<Result<_>>()?;
     print!("{:28}", "operations a second");
-    table.iter().for_each(|(name, _)| print!("{name:>12}"));
-    table.iter().skip(1).for_each(|(name, _)| print!("{:>12}", format!("x {name}")));
+    stores.iter().for_each(|store| print!("{:>12}", store.name()));
+    stores.iter().skip(1).for_each(|store| print!("{:>12}", format!("x {}", store.name())));
     println!();
-    for (step, title) in STEPS.iter().enumerate() {
-        print!("{title:28}");
-        let rate = |column: usize| table[column].1[step];
-        (0..table.len()).for_each(|column| print!("{:12.0}", rate(column)));
-        (1..table.len()).for_each(|column| print!("{:12.2}", rate(0) / rate(column)));
-        println!();
+    // Step by step, so that all stores meet the machine in the same mood.
+    for step in STEPS {
+        let rates: Vec<_> =
+            stores.iter().map(|store| (step.run)(store.as_ref(), rows)).collect::<Result<_>>()?;
+        print_row(step.title, &rates);
     }
+    drop(stores);
+    let rates: Vec<_> =
+        STORES.iter().map(|create| grow(*create, &folder, 2 * rows)).collect::<Result<_>>()?;
+    print_row(GROWTH, &rates);
     Ok(())
 }

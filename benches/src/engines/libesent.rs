@@ -54,8 +54,7 @@ impl Libesent {
         ];
         let indexes =
             [NewIndex { name: b"primary", key: b"+key\0\0", grbit: PRIMARY, ..NewIndex::default() }];
-        let table =
-            NewTable { name: b"rows", columns: &columns, indexes: &indexes, ..NewTable::default() };
+        let table = NewTable { name: b"rows", columns: &columns, indexes: &indexes, ..NewTable::default() };
         drop(catalog.create_table(&mut session, &table).table?);
         Ok(Box::new(Self { instance, catalog }))
     }
