@@ -5,6 +5,7 @@
  *   committing FOLDER/ check N   starts the instance: rows 1 to N must all be there, one behind the other, each whole;
  *                                one more may be, whose commit was not told yet. Says how many there are
  */
+#define WITH_INSERT_NUMBER
 #include "database.h"
 
 #include <unistd.h>

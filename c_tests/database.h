@@ -101,6 +101,7 @@ static NUMBERS create_numbers(JET_SESID session, JET_DBID database)
     return numbers;
 }
 
+#ifdef WITH_INSERT_NUMBER
 static void insert_number(JET_SESID session, const NUMBERS *numbers, int32_t number)
 {
     unsigned char content[100];
@@ -110,5 +111,6 @@ static void insert_number(JET_SESID session, const NUMBERS *numbers, int32_t num
     SUCCEED(JetSetColumn(session, numbers->table, numbers->content, content, sizeof content, 0, NULL));
     SUCCEED(JetUpdate(session, numbers->table, NULL, 0, NULL));
 }
+#endif
 
 #endif

@@ -130,12 +130,7 @@ fn a_program_runs_clean_under_valgrind() {
     let (compiler, language, standards) = compilers()[0];
     for source in PROGRAMS {
         let program = build_as(&folder, compiler, language, standards[0], &["-g".to_owned()], source);
-        quietly(
-            Command::new("valgrind")
-                .args(["-q", "--error-exitcode=9", "--leak-check=full"])
-                .arg(program)
-                .env("TMPDIR", folder.path()),
-        );
+        quietly(Command::new("valgrind").args(VALGRIND).arg(program).env("TMPDIR", folder.path()));
     }
 }
 
@@ -149,4 +144,53 @@ fn programs_run_clean_with_the_sanitizers_of_the_c_side() {
         let program = build_as(&folder, compiler, language, standards[0], &sanitized, source);
         quietly(Command::new(program).env("TMPDIR", folder.path()));
     }
+}
+
+/// What a lost block is: nothing points to it. What only a lazily made constant of the library holds is none.
+const VALGRIND: [&str; 5] = [
+    "-q",
+    "--error-exitcode=9",
+    "--leak-check=full",
+    "--show-leak-kinds=definite,indirect",
+    "--errors-for-leak-kinds=definite,indirect",
+];
+
+/// Seconds that the threads of `transfers.c` run where nobody asks for another number (`ESENT_TRANSFER_SECONDS`).
+const TRANSFER_SECONDS_DEFAULT: &str = "10";
+
+fn folder_for_data() -> (TempDir, String) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = format!("{}/", folder.path().display());
+    (folder, path)
+}
+
+fn output_of(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{command:?}: {} {said}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_table_of_people_is_there_the_next_time() {
+    let programs = TempDir::new().expect("a temporary folder");
+    let program = programs::build(&programs, "examples-c/first_table.c");
+    let (_data, folder) = folder_for_data();
+    let first = output_of(Command::new(&program).arg(&folder));
+    assert_eq!(first, "by_id:\n   1  Grace Hopper\n   2  Ada\nby_name:\n   2  Ada\n   1  Grace Hopper\n");
+    let second = output_of(Command::new(&program).arg(&folder));
+    assert!(second.contains("   4  Ada\n"), "{second}");
+    if runs("valgrind") {
+        quietly(Command::new("valgrind").args(VALGRIND).arg(&program).arg(&folder));
+    }
+}
+
+#[test]
+fn readers_see_one_sum_whatever_eight_threads_do() {
+    let programs = TempDir::new().expect("a temporary folder");
+    let program = programs::build(&programs, "c_tests/transfers.c");
+    let (_data, folder) = folder_for_data();
+    let seconds = std::env::var("ESENT_TRANSFER_SECONDS").unwrap_or_else(|_| TRANSFER_SECONDS_DEFAULT.into());
+    let said = output_of(Command::new(&program).args([&folder, &seconds]));
+    ese_corpus::report!("transfers, {seconds} s: {}", said.trim().replace('\n', "; "));
 }

@@ -15,7 +15,7 @@ use stage::{Machine, Outcome};
 use workload::Workload;
 
 /// Write calls between two cuts where nobody asks for another number.
-const STEP_DEFAULT: u64 = 23;
+const STEP_DEFAULT: u64 = 5;
 
 fn step() -> u64 {
     std::env::var("ESENT_OUTAGE_STEP").ok().and_then(|text| text.parse().ok()).unwrap_or(STEP_DEFAULT)

@@ -36,6 +36,8 @@ const SHORT: u32 = 128;
 const VALUE: u32 = 256;
 /// Bytes of a value that the index sees.
 const SHORT_BYTES: usize = 16;
+/// A page of 4 KB is whole or not there at all (docs/format/log-tail.md).
+const SECTOR_BYTES: usize = 4096;
 /// A key that no workload has.
 const KEY_AFTERWARDS: u32 = 1 << 30;
 
@@ -133,8 +135,7 @@ impl Running {
             Change::CreateIndex { number } => {
                 let (cursor, hold) = self.cursor(b"rows")?;
                 let name = format!("i{number}");
-                let index =
-                    NewIndex { name: name.as_bytes(), key: b"+short\0\0", ..NewIndex::default() };
+                let index = NewIndex { name: name.as_bytes(), key: b"+short\0\0", ..NewIndex::default() };
                 let catalog = Arc::clone(self.catalog());
                 let table = cursor.table().clone();
                 catalog.create_indexes(&mut self.session, &table, &hold, &[index]).result?;
@@ -199,14 +200,18 @@ impl Running {
                 b"rows" => {
                     content.rows = self.rows_of(&name)?.into_iter().collect();
                     let schema = self.catalog().schema_named(&self.session, &name)?;
-                    let indexes = schema.indexes().iter().filter_map(|index| number_of(index.name.as_bytes(), b'i'));
+                    let indexes =
+                        schema.indexes().iter().filter_map(|index| number_of(index.name.as_bytes(), b'i'));
                     content.indexes = indexes.map(|number| (number, ())).collect();
                 }
                 other => {
                     if let Some(number) = number_of(other, b't') {
                         let rows = self.rows_of(&name)?;
-                        assert!(rows.iter().zip(0..).all(|((key, value), row)| *key == row
-                            && *value == row.to_le_bytes()));
+                        assert!(
+                            rows.iter()
+                                .zip(0..)
+                                .all(|((key, value), row)| *key == row && *value == row.to_le_bytes())
+                        );
                         content.tables.insert(number, rows.len() as u32);
                     }
                 }
@@ -224,7 +229,7 @@ fn number_of(name: &[u8], kind: u8) -> Option<u32> {
 
 impl Machine {
     pub(crate) fn new(workload: &Workload) -> Self {
-        Self { disk: SimulatedFileSystem::default(), seed: workload.steps.len() as u64 }
+        Self { disk: SimulatedFileSystem::with_sectors(SECTOR_BYTES), seed: workload.steps.len() as u64 }
     }
 
     pub(crate) fn write_calls(&self) -> u64 {
@@ -293,7 +298,8 @@ impl Machine {
     /// go on, and that the verifier is content.
     pub(crate) fn check(&self, workload: &Workload, range: RangeInclusive<usize>, when: &str) {
         let name = workload.name;
-        let failed = |what: &str, error: &dyn std::fmt::Display| -> ! { panic!("{name}, {when}: {what}: {error}") };
+        let failed =
+            |what: &str, error: &dyn std::fmt::Display| -> ! { panic!("{name}, {when}: {what}: {error}") };
         let instance = self.start().unwrap_or_else(|error| failed("recovery", &error));
         let mut session =
             instance.transactions().begin_session().unwrap_or_else(|error| failed("a session", &error));
@@ -307,9 +313,8 @@ impl Machine {
             logging: Logging::On,
             pages_max: 0,
         };
-        let attached = instance
-            .attach_database(&session, &request)
-            .unwrap_or_else(|error| failed("attaching", &error));
+        let attached =
+            instance.attach_database(&session, &request).unwrap_or_else(|error| failed("attaching", &error));
         let database = Arc::clone(attached.database());
         session.begin(BeginKind::ReadOnly).unwrap_or_else(|error| failed("a transaction", &error));
         let mut running = Running { instance, database, session };

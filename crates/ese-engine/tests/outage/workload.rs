@@ -95,7 +95,12 @@ impl Chance {
 }
 
 impl Workload {
-    fn of(name: &'static str, seed: u64, count: usize, mut draw: impl FnMut(&mut Chance, &Content) -> Step) -> Self {
+    fn of(
+        name: &'static str,
+        seed: u64,
+        count: usize,
+        mut draw: impl FnMut(&mut Chance, &Content) -> Step,
+    ) -> Self {
         let mut chance = Chance(seed);
         let mut content = Content::default();
         let mut steps = Vec::new();
