@@ -10,7 +10,8 @@ use crate::failure::{CommandResult, Failure};
 use crate::log_dump::{self, LogDumpOptions};
 use crate::output::{Output, Renderer, Report};
 use crate::{
-    checkpoint_dump, checksum, export, flush_map_dump, header_dump, info, integrity, meta_dump, space_dump,
+    checkpoint_dump, checksum, export, flush_map_dump, header_dump, info, integrity, meta_dump, recovery,
+    space_dump,
 };
 
 /// Runs a command.
@@ -29,6 +30,7 @@ pub fn run(command: &Command, settings: &Settings, out: &mut Output<'_>) -> Comm
         Command::Export(options) => export::run(options, settings, out),
         Command::Tables(source) => export::list_tables(source, out),
         Command::Info(sources) => each(sources, out, info::run),
+        Command::Recover(options) => recovery::run(options, settings, out),
         Command::Unavailable(mode) => unavailable(mode, out),
         Command::ClassicHelp | Command::Help(_) | Command::Version => Ok(()),
     }
@@ -134,6 +136,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Export(_) => "export",
         Command::Tables(_) => "tables",
         Command::Info(_) => "info",
+        Command::Recover(_) => "recover",
         Command::Unavailable(mode) => mode,
         Command::ClassicHelp | Command::Help(_) => "help",
         Command::Version => "version",

@@ -22,6 +22,7 @@ pub mod meta_dump;
 pub mod output;
 pub mod program;
 pub mod progress;
+pub mod recovery;
 pub mod source_file;
 pub mod space_dump;
 mod space_hints;

@@ -84,6 +84,22 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Ends a run that failed: the mark goes behind the last dot.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn fail(self, out: &mut Output<'_>) -> io::Result<()> {
+        if let Some(bar) = &self.live {
+            bar.finish_and_clear();
+        }
+        if self.is_ruler {
+            out.write_all(b"X")?;
+        }
+        Ok(())
+    }
+}
+
 fn live_bar(title: &str, total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
     let template = "{msg} [{bar:40}] {percent}% {bytes_per_sec} {eta}";

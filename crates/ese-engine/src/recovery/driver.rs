@@ -118,9 +118,11 @@ impl<'a> Driver<'a> {
         loop {
             self.generation(&first, from)?;
             from = Lgpos::NULL;
-            self.report_progress(first.header.generation.get() + 1)?;
             match self.next(&first)? {
-                Next::Generation(next) => first = *next,
+                Next::Generation(next) => {
+                    first = *next;
+                    self.report_progress(first.header.generation.get())?;
+                }
                 Next::End => return Ok(first),
                 Next::Missing => {
                     self.missing_behind(first.header.generation.get())?;

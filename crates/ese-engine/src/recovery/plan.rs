@@ -277,9 +277,8 @@ impl Driver<'_> {
             attached.redo.check_maps()?;
         }
         self.check_required(last)?;
-        self.check_deferred()?;
         if self.end.quit.is_some() {
-            return Ok(());
+            return self.check_deferred();
         }
         let shown = self.databases.shown();
         let default = if self.options.contains(RecoveryOptions::WITHOUT_UNDO) {
@@ -288,7 +287,8 @@ impl Driver<'_> {
             SUCCESS
         };
         let event = RecoveryEvent::BeginUndo { databases: &shown };
-        answered(self.control.decide(&event, default), "undo is not wanted")
+        answered(self.control.decide(&event, default), "undo is not wanted")?;
+        self.check_deferred()
     }
 
     /// Whether the log reached what the headers require (spec 06 §10 step 3).

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::classic::{FormatVersion, Switches, invalid_option};
 use super::words::{Words, set_once};
-use super::{CheckOptions, ChecksumOptions, Command, UsageError, Wanted};
+use super::{CheckOptions, ChecksumOptions, Command, MovedDatabase, RecoverOptions, UsageError, Wanted};
 
 const MISSING_DATABASE: (&str, usize) = ("Missing source database specification.", 1);
 const TEMPORARY: &str = "temporary database";
@@ -162,6 +162,7 @@ pub(super) struct RecoverySwitches {
     folder: Option<String>,
     locations: usize,
     shrink_or_reclaim: Option<String>,
+    options: RecoverOptions,
 }
 
 impl RecoverySwitches {
@@ -172,13 +173,17 @@ impl RecoverySwitches {
         Ok(())
     }
 
-    fn stop(attached: &str) -> Result<(), UsageError> {
+    fn stop(&mut self, attached: &str) -> Result<(), UsageError> {
         const SENTENCE: &str = "Invalid stop recovery option.";
+        self.options.without_undo = Wanted::Yes;
         if attached.is_empty() {
             return Ok(());
         }
         match attached.parse::<i64>() {
-            Ok(1..) => Ok(()),
+            Ok(generation @ 1..) => {
+                self.options.stop_generation = Some(i32::try_from(generation).unwrap_or(i32::MAX));
+                Ok(())
+            }
             Ok(_) => Err(UsageError::sentence(SENTENCE)),
             // The original says it twice when the text is no number at all (usage-r-u.txt).
             Err(_) => Err(UsageError::Classic(format!("Usage Error: {SENTENCE}\n\n").repeat(2))),
@@ -191,7 +196,14 @@ impl RecoverySwitches {
             Some(value) if value.len() > 1 && value.starts_with('*') => {
                 Err(UsageError::sentence("Invalid default restore location option."))
             }
-            Some(_) => self.one_type_of_recovery(),
+            Some("*") => {
+                self.options.unnamed_stay = Wanted::Yes;
+                self.one_type_of_recovery()
+            }
+            Some(value) => {
+                self.options.moved.push(MovedDatabase::parse(value));
+                self.one_type_of_recovery()
+            }
             None => Err(UsageError::sentence("Missing database location specification.")),
         }
     }
@@ -213,13 +225,25 @@ impl Switches for RecoverySwitches {
             'l' => set_once(&mut self.logs, words.value(attached, "logfile path")?, "logfile path"),
             's' => set_once(&mut self.system, words.value(attached, "system path")?, "system path"),
             'd' => {
-                let folder = words.optional_value(attached).unwrap_or_else(|| ".".to_owned());
-                set_once(&mut self.folder, folder, "database directory")?;
+                let folder = words.optional_value(attached);
+                let typed = folder.clone();
+                set_once(&mut self.folder, folder.unwrap_or_else(|| ".".to_owned()), "database directory")?;
+                self.options.databases = Some(typed);
                 self.one_type_of_recovery()
             }
             'n' => self.location(attached, words),
-            'i' | 't' | 'a' | 'e' | 'v' if attached.is_empty() => Ok(()),
-            'u' => Self::stop(attached),
+            'i' | 't' | 'a' | 'e' | 'v' if attached.is_empty() => {
+                let option = match letter {
+                    'i' => &mut self.options.ignore_missing,
+                    't' => &mut self.options.truncate,
+                    'a' => &mut self.options.accept_loss,
+                    'e' => &mut self.options.may_be_empty,
+                    _ => &mut self.options.verbose,
+                };
+                *option = Wanted::Yes;
+                Ok(())
+            }
+            'u' => self.stop(attached),
             // `/k` and `/kf` take the database as the next argument only.
             'k' if attached.is_empty() || attached.eq_ignore_ascii_case("f") => {
                 let database = words
@@ -233,14 +257,31 @@ impl Switches for RecoverySwitches {
                 let database = words.value(attached, what)?;
                 set_once(&mut self.shrink_or_reclaim, database, what)
             }
-            'm' | 'w' if attached.parse::<u32>().is_ok() => Ok(()),
-            'c' if attached == "5" || attached == "8" => Ok(()),
+            'm' | 'w' if attached.parse::<u32>().is_ok() => {
+                if letter == 'm' {
+                    self.options.temporary_pages = attached.parse().ok();
+                }
+                Ok(())
+            }
+            'c' if attached == "5" || attached == "8" => {
+                self.options.eight_digits = if attached == "8" { Wanted::Yes } else { Wanted::No };
+                Ok(())
+            }
             _ => Err(invalid_option(whole)),
         }
     }
 
-    fn finish(self, _source: PathBuf) -> Result<Command, UsageError> {
-        Ok(Command::Unavailable("Recovery (/r)"))
+    fn finish(self, source: PathBuf) -> Result<Command, UsageError> {
+        if self.shrink_or_reclaim.is_some() {
+            return Ok(Command::Unavailable("Work on a database after its recovery (/r /k, /r /p)"));
+        }
+        let base_name = source.to_string_lossy().into_owned();
+        Ok(Command::Recover(RecoverOptions {
+            base_name,
+            logs: self.logs,
+            system: self.system,
+            ..self.options
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::classic_dump::{field_list, generation_range};
 use super::{
     CheckOptions, ChecksumOptions, Command, Dump, DumpKind, DumpOptions, ExportFormat, ExportOptions,
-    PageRange, SpaceTrees, UsageError, Verbosity, Wanted,
+    MovedDatabase, PageRange, RecoverOptions, SpaceTrees, UsageError, Verbosity, Wanted,
 };
 
 /// One verb of the long forms.
@@ -253,6 +253,29 @@ pub const VERBS: &[Verb] = &[
         },
     },
     Verb {
+        name: "recover",
+        operands: "BASE",
+        summary: "bring databases to what was committed, from their logs",
+        classic: "/r",
+        options: &[
+            valued("--logs", "FOLDER", "where the logs are (/l)"),
+            valued("--system", "FOLDER", "where the checkpoint is (/s)"),
+            valued("--databases", "FOLDER", "where all databases are, whatever the log says (/d)"),
+            valued("--move", "NEW[=OLD]", "where one database is; several times (/n)"),
+            flag("--others-in-place", "databases without --move stay where the log says (/n*)"),
+            flag("--ignore-missing", "go on when a database is missing; it stays as it is (/i)"),
+            flag("--truncate", "delete the logs that are not needed any more (/t)"),
+            flag("--stop-before-undo", "redo only (/u)"),
+            valued("--stop-at", "GEN", "stop behind this generation, decimal (/u)"),
+            flag("--accept-log-loss", "commits in the last logs may be lost (/a)"),
+            flag("--new-stream", "begin a stream where there are no logs (/e)"),
+            flag("--verbose", "every step (/v)"),
+        ],
+        json: "redone, built, already_applied, restored, versions, warning",
+        example: "eseutil recover SRU --databases .",
+        build: build_recover,
+    },
+    Verb {
         name: "export",
         operands: "FILE [TABLE]",
         summary: "all rows of a table, or of all tables",
@@ -290,7 +313,6 @@ pub const VERBS: &[Verb] = &[
 /// Verbs of spec 10 §10.2 that later versions have.
 pub const LATER_VERBS: &[(&str, &str)] = &[
     ("repair", "Repair (/p)"),
-    ("recover", "Recovery (/r)"),
     ("compact", "Defragmentation (/d)"),
     ("copy", "Copy file (/y)"),
     ("scrub", "Secure (/z)"),
@@ -409,6 +431,45 @@ impl Given {
     fn dump(&self, kind: DumpKind, options: DumpOptions) -> Result<Command, UsageError> {
         Ok(Command::Dump(Dump { kind, sources: self.files()?, options }))
     }
+}
+
+fn build_recover(given: &Given) -> Result<Command, UsageError> {
+    let base_name = given.one_file()?.to_string_lossy().into_owned();
+    let stop_generation = match given.number("--stop-at")? {
+        None => None,
+        Some(generation) => Some(
+            i32::try_from(generation)
+                .ok()
+                .filter(|generation| *generation > 0)
+                .ok_or_else(|| UsageError::Long(format!("--stop-at: '{generation}' is no generation")))?,
+        ),
+    };
+    let moves = given.options.iter().filter(|(name, _)| *name == "--move").map(|(_, value)| {
+        let (new, old) = value.split_once('=').map_or((value.as_str(), None), |(new, old)| (new, Some(old)));
+        MovedDatabase { new: new.to_owned(), old: old.map(str::to_owned) }
+    });
+    let moved: Vec<_> = moves.collect();
+    let databases = given.text("--databases");
+    if databases.is_some() && !moved.is_empty() {
+        return Err(UsageError::Long("either --databases or --move".to_owned()));
+    }
+    let stops = given.wanted("--stop-before-undo").is_wanted() || stop_generation.is_some();
+    Ok(Command::Recover(RecoverOptions {
+        base_name,
+        logs: given.text("--logs"),
+        system: given.text("--system"),
+        databases: databases.map(Some),
+        moved,
+        unnamed_stay: given.wanted("--others-in-place"),
+        ignore_missing: given.wanted("--ignore-missing"),
+        truncate: given.wanted("--truncate"),
+        without_undo: if stops { Wanted::Yes } else { Wanted::No },
+        stop_generation,
+        accept_loss: given.wanted("--accept-log-loss"),
+        may_be_empty: given.wanted("--new-stream"),
+        verbose: given.wanted("--verbose"),
+        ..RecoverOptions::default()
+    }))
 }
 
 fn build_log(given: &Given) -> Result<Command, UsageError> {

@@ -93,6 +93,8 @@ pub enum Command {
     Info(Vec<PathBuf>),
     /// Check that a database is sound (`/g`, `check`).
     Check(CheckOptions),
+    /// Recover the databases of a log stream (`/r`, `recover`).
+    Recover(RecoverOptions),
     /// A mode of Windows' tool that this version does not have.
     Unavailable(&'static str),
     /// Windows' help (`/?`).
@@ -274,6 +276,67 @@ pub struct CheckOptions {
     pub statistics: Wanted,
     /// `--yes`: a database that is not clean is checked without asking.
     pub assume_yes: Wanted,
+}
+
+/// Options of a recovery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecoverOptions {
+    /// The base name of the logs.
+    pub base_name: String,
+    /// `/l`: folder of the logs, as typed.
+    pub logs: Option<String>,
+    /// `/s`: folder of the checkpoint, as typed.
+    pub system: Option<String>,
+    /// `/d`: folder of all databases; no text for the current one.
+    pub databases: Option<Option<String>>,
+    /// `/n`: databases that are elsewhere.
+    pub moved: Vec<MovedDatabase>,
+    /// `/n*`: databases that are not named stay where the log says.
+    pub unnamed_stay: Wanted,
+    /// `/i`: databases may be missing.
+    pub ignore_missing: Wanted,
+    /// `/t`: delete the logs that are not needed any more.
+    pub truncate: Wanted,
+    /// `/u`: stop before undo.
+    pub without_undo: Wanted,
+    /// `/u<gen>`: stop behind this generation.
+    pub stop_generation: Option<i32>,
+    /// `/a`: commits at the end may be lost.
+    pub accept_loss: Wanted,
+    /// `/e`: a new stream where there is none.
+    pub may_be_empty: Wanted,
+    /// `/v`: every step.
+    pub verbose: Wanted,
+    /// `/m`: pages of the temporary database.
+    pub temporary_pages: Option<u32>,
+    /// `/c8`: eight digits in the names of logs.
+    pub eight_digits: Wanted,
+}
+
+/// A database that is not where the log says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedDatabase {
+    /// Where it is.
+    pub new: String,
+    /// Where the log says; `None`: its identity tells.
+    pub old: Option<String>,
+}
+
+impl MovedDatabase {
+    /// `new` or `new:old`; the colon behind a drive letter does not count.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let has_drive = text.as_bytes().get(1) == Some(&b':')
+            && text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+        let from = if has_drive { 2 } else { 0 };
+        let colon = text.get(from..).and_then(|rest| rest.find(':')).map(|at| at + from);
+        let (new, old) = match colon {
+            Some(at) => (text.get(..at), text.get(at + 1..)),
+            None => (Some(text), None),
+        };
+        let old = old.filter(|old| !old.is_empty()).map(str::to_owned);
+        Self { new: new.unwrap_or_default().to_owned(), old }
+    }
 }
 
 /// How rows are exported.

@@ -84,18 +84,33 @@ fn global_options_go_with_both_spellings_and_end_at_two_dashes() {
 }
 
 #[test]
+fn a_recovery_is_asked_for_in_both_grammars() {
+    let Command::Recover(options) = parsed("/r SRU /l logs /s system /nnew.edb:C:\\old.edb /u80 /v /i")
+    else {
+        panic!("a recovery");
+    };
+    assert_eq!((options.base_name.as_str(), options.stop_generation), ("SRU", Some(80)));
+    assert_eq!((options.logs.as_deref(), options.system.as_deref()), (Some("logs"), Some("system")));
+    let moved = MovedDatabase { new: "new.edb".into(), old: Some("C:\\old.edb".into()) };
+    assert_eq!(options.moved, [moved]);
+    assert!(options.verbose.is_wanted() && options.ignore_missing.is_wanted());
+    assert_eq!(
+        parsed("/r SRU /d"),
+        Command::Recover(RecoverOptions {
+            base_name: "SRU".into(),
+            databases: Some(None),
+            ..RecoverOptions::default()
+        })
+    );
+    assert_eq!(parsed("recover SRU --databases . --truncate"), parsed("/r SRU /d . /t"));
+    assert_eq!(MovedDatabase::parse("C:\\a.edb:D:\\b.edb").old.as_deref(), Some("D:\\b.edb"));
+}
+
+#[test]
 fn modes_of_later_versions_are_understood_and_named() {
-    for line in [
-        "/r SRU /d",
-        "/r SRU /l logs /s system /nnew.edb:old.edb /u80 /v",
-        "/p F /o",
-        "/d F /bB /p",
-        "/y F /dG /i",
-        "/z F /t",
-        "/mh F /vss",
-        "recover SRU",
-        "restore show D",
-    ] {
+    for line in
+        ["/r SRU /d /k F", "/p F /o", "/d F /bB /p", "/y F /dG /i", "/z F /t", "/mh F /vss", "restore show D"]
+    {
         assert!(matches!(parsed(line), Command::Unavailable(_)), "{line}");
     }
 }

@@ -156,6 +156,27 @@ fn change_set(folder: &Path, change: &str, windows: &Path) -> Result<(), String>
         "4F replaced by SRU0001F.log of the APT set" => {
             write(&log("4F"), &bytes(windows, "srum-aptsimulator/SRU0001F.log")?)
         }
+        "SRU00050.log removed" => remove(&log("50")),
+        "SRU.log and 51 removed" => remove(&folder.join("SRU.log")).and_then(|()| remove(&log("51"))),
+        "4E, 4F, 50 removed" => ["4E", "4F", "50"].iter().try_for_each(|generation| remove(&log(generation))),
+        "all logs removed" => ["4E", "4F", "50", "51"]
+            .iter()
+            .map(|generation| log(generation))
+            .chain([folder.join("SRU.log"), folder.join("SRUtmp.log")])
+            .try_for_each(|path| remove(&path)),
+        "SRU.chk removed" => remove(&folder.join("SRU.chk")),
+        "SRU.chk and 50 removed" => remove(&folder.join("SRU.chk")).and_then(|()| remove(&log("50"))),
+        "SRUDB.dat removed" => remove(&folder.join("SRUDB.dat")),
+        "SRUDB.jfm removed" => remove(&folder.join("SRUDB.jfm")),
+        "header bit of SRU.log flipped" => {
+            let path = folder.join("SRU.log");
+            let mut bytes = fs::read(&path).map_err(|error| error.to_string())?;
+            bytes[100] ^= 1;
+            write(&path, &bytes)
+        }
+        "SRUDB.dat replaced by the one of Clean" => {
+            write(&folder.join("SRUDB.dat"), &bytes(windows, "srum-belkasoft/Clean/SRUDB.dat")?)
+        }
         other => Err(format!("no change is called {other}")),
     }
 }
