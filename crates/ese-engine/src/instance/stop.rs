@@ -51,6 +51,10 @@ impl Instance {
             TermKind::Dirty => {
                 Err(Error::refused(JetError::DIRTY_SHUTDOWN, "databases stay dirty, as was asked"))
             }
+            _ if self.transactions.has_failed_rollback() => Err(Error::refused(
+                JetError::ROLLBACK_ERROR,
+                "a rollback failed: recovery takes its changes back",
+            )),
             TermKind::Complete | TermKind::Abrupt => self.end_cleanly(kind),
         };
         self.drop_temporary();

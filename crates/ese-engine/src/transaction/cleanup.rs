@@ -138,11 +138,13 @@ impl Transactions {
     pub(super) fn transaction_ended(self: &Arc<Self>) {
         let inline = self.host.background == Background::Inline;
         let behind = self.cleanup.waiting.load(Ordering::Relaxed) > TASKS_WAITING;
-        if inline || self.store.bytes() > self.store_bytes / 2 {
-            if self.store.bytes() > self.store_bytes / 2 {
-                // Lazy commits keep their versions until they are durable. A log that fails says so to who commits.
-                let _ = self.wait_for_commits();
-            }
+        let is_half_full = || self.store.bytes() > self.store_bytes / 2;
+        if inline || is_half_full() {
+            self.collect();
+        }
+        if is_half_full() && self.waits_for_the_log() {
+            // A log that fails says so to who commits.
+            let _ = self.wait_for_commits();
             self.collect();
         }
         if (inline || behind)
@@ -153,6 +155,12 @@ impl Transactions {
                 tracing::warn!(%error, "the cleanup stopped");
             }
         }
+    }
+
+    /// Whether the oldest versions are kept only because their lazy commit is not durable.
+    pub(super) fn waits_for_the_log(&self) -> bool {
+        let oldest = self.oldest_snapshot();
+        self.cleanup.ended.lock().front().is_some_and(|ended| ended.number <= oldest)
     }
 
     /// Takes versions out that no snapshot needs and whose commit is durable. Memory only: may be called with latches

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
-use ese_format::log::record::{Commit, Commit0, Record};
+use ese_format::log::record::{Commit, Commit0, Record, Trace};
 
 use crate::error::{Error, Result};
 use crate::io::Background;
@@ -30,9 +30,7 @@ impl Session {
         match options.action {
             CommitAction::WaitLast => return self.wait_for_last_commit().map(|()| None),
             CommitAction::WaitAll => return self.transactions.wait_for_commits().map(|()| None),
-            CommitAction::ForceNewLog => {
-                return self.transactions.log().map_or(Ok(()), |log| log.roll()).map(|()| None);
-            }
+            CommitAction::ForceNewLog => return self.force_new_log().map(|()| None),
             CommitAction::Commit => {}
         }
         self.check_level()?;
@@ -47,6 +45,15 @@ impl Session {
         let id = self.commit_outermost(options.durability)?;
         self.clean_inline();
         Ok(id)
+    }
+
+    /// Begins a new generation; its first record says why (spec 05 §9).
+    fn force_new_log(&mut self) -> Result<()> {
+        let Some(log) = self.transactions.log() else { return Ok(()) };
+        log.roll()?;
+        let record = Record::ForceLogRollover(Trace { procid: self.shared.procid(), text: &[] });
+        encode(&mut self.encoded, &record)?;
+        log.append(&[&self.encoded]).map(|_| ())
     }
 
     fn wait_for_last_commit(&self) -> Result<()> {
@@ -82,7 +89,6 @@ impl Session {
             return Ok(None);
         };
         let id = self.log_commit(&state)?;
-        self.shared.clear_start();
         if id.is_some() && !self.steps.is_empty() {
             self.make_durable(durability).inspect_err(|_| self.rollback_failed = true)?;
         }

@@ -284,12 +284,13 @@ impl Transactions {
         self.sessions.lock().users
     }
 
-    /// Sessions of applications that are in a transaction.
+    /// Sessions of applications that are in a transaction. Those that ended with a rollback that failed are not counted.
     #[must_use]
     pub fn user_transactions(&self) -> usize {
         let sessions = self.sessions.lock();
-        let active =
-            |shared: &&Arc<SessionShared>| shared.kind() == SessionKind::User && shared.is_in_transaction();
+        let active = |shared: &&Arc<SessionShared>| {
+            shared.kind() == SessionKind::User && shared.is_in_transaction() && !shared.is_abandoned()
+        };
         sessions.open.values().filter(active).count()
     }
 
@@ -379,7 +380,7 @@ impl Transactions {
         if !within(self.store_bytes) {
             self.collect();
         }
-        if !within(self.store_bytes) && self.cleanup.has_ended() {
+        if !within(self.store_bytes) && self.waits_for_the_log() {
             self.wait_for_commits()?;
             self.collect();
         }

@@ -135,6 +135,7 @@ impl Drop for Session {
         while self.level > 0 {
             if self.take_back_level().is_err() {
                 // It stays among the open sessions: its begin holds the checkpoint, its snapshot the versions.
+                self.shared.abandon();
                 self.transactions.rollback_failed.store(true, Ordering::Release);
                 return;
             }

@@ -4,7 +4,7 @@
 //! transaction begins in the log.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ese_format::lgpos::Lgpos;
 use ese_format::node::NodeView;
@@ -28,12 +28,22 @@ pub(super) struct SessionShared {
     snapshot: AtomicU64,
     /// lgposStart, packed. Set before the Begin0 is appended, to a position not behind it.
     start: AtomicU64,
+    /// It ended, but its transaction could not.
+    abandoned: AtomicBool,
     store: Arc<VersionStore>,
 }
 
 impl SessionShared {
     pub(super) fn new(id: u64, procid: u16, kind: SessionKind, store: Arc<VersionStore>) -> Self {
-        Self { id, procid, kind, snapshot: AtomicU64::new(NO_SNAPSHOT), start: AtomicU64::new(0), store }
+        Self {
+            id,
+            procid,
+            kind,
+            snapshot: AtomicU64::new(NO_SNAPSHOT),
+            start: AtomicU64::new(0),
+            abandoned: AtomicBool::new(false),
+            store,
+        }
     }
 
     pub(super) fn procid(&self) -> u16 {
@@ -50,6 +60,14 @@ impl SessionShared {
 
     pub(super) fn is_in_transaction(&self) -> bool {
         self.snapshot() != NO_SNAPSHOT
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Release);
     }
 
     pub(super) fn start(&self) -> Option<Lgpos> {

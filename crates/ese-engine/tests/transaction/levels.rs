@@ -310,6 +310,8 @@ fn a_failed_log_leaves_the_transaction_to_be_rolled_back() {
     assert!(!stage.transactions.has_failed_rollback());
     drop(session);
     assert!(stage.transactions.has_failed_rollback(), "nobody is left to try it again");
+    assert_eq!(stage.transactions.user_transactions(), 0);
+    assert!(stage.transactions.checkpoint_bound().is_some(), "recovery finds its begin");
     assert_eq!(stage.text(&stage.session(), "1").as_deref(), Some("ten"));
 }
 

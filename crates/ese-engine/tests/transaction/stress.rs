@@ -141,3 +141,70 @@ fn every_snapshot_has_the_same_sum_while_eight_threads_move_money() {
     let mut session = stage.session();
     check_sum(&stage, &mut session, &counts);
 }
+
+#[test]
+fn deltas_that_are_taken_back_never_show() {
+    const COUNTERS: usize = 3;
+    let stage = Stage::with(Plan { background: Background::Threads, ..Plan::default() });
+    let name = |counter: usize| format!("counter {counter}");
+    let names: Vec<String> = (0..COUNTERS).map(name).collect();
+    let given: Vec<(&str, &str)> = names.iter().map(|key| (&key[..], "\0\0\0\0")).collect();
+    stage.given(&given);
+    let (committed, undone, reads) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let (stop, until) = (AtomicBool::new(false), Instant::now() + duration());
+    thread::scope(|scope| {
+        let (stage, names, stop) = (&stage, &names, &stop);
+        let (committed, undone, reads) = (&committed, &undone, &reads);
+        for seed in 0..4u64 {
+            scope.spawn(move || {
+                let host = ese_engine::io::Host::simulated(stage.disk.clone(), seed);
+                let mut session = stage.session();
+                while !stop.load(Ordering::Relaxed) {
+                    session.begin(BeginKind::ReadWrite).unwrap();
+                    let counter = &names[host.entropy.next() as usize % COUNTERS];
+                    stage.add(&mut session, counter, 1 << 16).unwrap();
+                    stage.add(&mut session, counter, 1 - (1 << 16)).unwrap();
+                    if host.entropy.next().is_multiple_of(4) {
+                        session.commit(CommitOptions::LAZY).unwrap();
+                        committed.fetch_add(1, Ordering::Relaxed);
+                    } else {
+                        session.rollback().unwrap();
+                        undone.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        for _ in 0..2 {
+            scope.spawn(move || {
+                let mut session = stage.session();
+                let mut last = [0; COUNTERS];
+                while !stop.load(Ordering::Relaxed) {
+                    session.begin(BeginKind::ReadOnly).unwrap();
+                    let numbers =
+                        || [0, 1, 2].map(|counter| stage.number(&session, &names[counter]).unwrap());
+                    let (first, again) = (numbers(), numbers());
+                    assert_eq!(first, again, "one snapshot");
+                    assert!(
+                        first.iter().zip(last).all(|(now, before)| *now >= before),
+                        "{first:?} after {last:?}"
+                    );
+                    assert!(first.iter().all(|number| *number < 1 << 16), "{first:?}: a half of a change");
+                    last = first;
+                    session.commit(CommitOptions::DURABLE).unwrap();
+                    reads.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        while Instant::now() < until {
+            thread::sleep(Duration::from_millis(30));
+            stage.write_pages();
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    let sum: i32 = names.iter().map(|key| stage.number(&stage.session(), key).unwrap()).sum();
+    let committed = committed.into_inner();
+    assert_eq!(sum as u64, committed);
+    let (undone, reads) = (undone.into_inner(), reads.into_inner());
+    ese_corpus::report!("{committed} deltas committed, {undone} taken back, {reads} snapshots read");
+    assert!(committed > 50 && reads > 50);
+}
