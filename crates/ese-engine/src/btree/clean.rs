@@ -4,25 +4,25 @@
 
 use ese_format::error::FormatResult;
 use ese_format::log::record::{DiffForm, NodeDelete, Record, Replace, SetExternalHeader};
-use ese_format::node::NodeView;
+use ese_format::node::{NodeFlags, NodeView};
 use ese_format::page::{PageFlags, PageView};
 
 use crate::apply;
 use crate::btree::stamp::Dbtimes;
 use crate::btree::{Author, Cleaned, WritableTree};
 use crate::cache::PageWriteGuard;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// Whether a transaction needs the deleted node with this key, and data in trees with duplicate keys.
+/// Whether there is any version of the node with this key, and data in trees with duplicate keys.
 pub(super) type Needed<'n> = &'n dyn Fn(&[u8], &[u8]) -> bool;
 
 /// The one byte of data of a deleted node that has to stay on its page.
 const FILLER: [u8; 1] = [0];
 
 impl WritableTree {
-    /// Cleans the leaf on which this bookmark lies: removes its flag-deleted nodes that `needed` (asked with key, and
-    /// data in trees with duplicate keys, while the leaf is latched) does not want, and takes pages out of the tree that
-    /// became empty or whose nodes fit beside.
+    /// Cleans the leaf on which this bookmark lies: removes its flag-deleted nodes and the version flags of others where
+    /// `needed` (asked with key, and data in trees with duplicate keys, while the leaf is latched) knows no version, and
+    /// takes pages out of the tree that became empty or whose nodes fit beside.
     ///
     /// # Errors
     /// Those of the log, of space and of reading pages. The tree is in order, and may be less clean than it could be.
@@ -35,6 +35,7 @@ impl WritableTree {
     ) -> Result<Cleaned> {
         let mut leaf = self.latch_leaf(key, data)?;
         let nodes = self.remove_deleted(author, &mut leaf, needed)?;
+        self.clear_version_flags(&mut leaf, needed)?;
         self.reset_prefix(author, &mut leaf)?;
         let merges = self.may_merge(&leaf.view(), nodes, needed)?;
         drop(leaf);
@@ -89,6 +90,29 @@ impl WritableTree {
         }
         leaf.mark_changed(logged);
         Ok(lines.len() as u32)
+    }
+
+    /// Takes the version flag from nodes of which there is no version any more: readers need not ask for them. Not logged
+    /// (spec 02 §11.3).
+    fn clear_version_flags(&self, leaf: &mut PageWriteGuard, needed: Needed<'_>) -> Result<()> {
+        let mut stale = Vec::new();
+        for (line, node) in leaf.view().nodes().enumerate() {
+            let node = node.map_err(self.on_page())?;
+            if node.flags.contains(NodeFlags::VERSIONED)
+                && !needed(&node.key().to_vec(), self.bookmark_data(node.data))
+            {
+                stale.push((line, node.flags - NodeFlags::VERSIONED));
+            }
+        }
+        let number = leaf.number();
+        for (line, flags) in &stale {
+            let set = leaf.page().set_line_flags(*line, *flags);
+            set.map_err(|error| Error::refused(error.jet(), format!("page {number}: {error}")))?;
+        }
+        if !stale.is_empty() {
+            leaf.mark_untidy();
+        }
+        Ok(())
     }
 
     /// Gives up the part of a page's prefix that no node uses (spec 02 §7.3).

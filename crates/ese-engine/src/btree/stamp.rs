@@ -7,6 +7,9 @@ use ese_format::page::{PageFlags, PageView};
 use crate::btree::{Stamp, WritableTree};
 use crate::error::Result;
 
+/// How far a page may be ahead of its database before that is damage.
+const DBTIMES_AHEAD_MAX: u64 = 1 << 20;
+
 /// The dbtimes of a page before and after an operation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dbtimes {
@@ -22,21 +25,20 @@ impl Dbtimes {
 }
 
 impl WritableTree {
-    /// A dbtime for a change of these pages. It must be above what they carry (spec 02 §11.1).
+    /// A dbtime for a change of these pages. It must be above what they carry (spec 02 §11.1). Pages of a cleanly closed
+    /// database may be a little ahead of its header (Catalog1.edb is, spec 02 §8): the clock is set forward to them.
     pub(super) fn draw_dbtime(&self, pages: &[PageView<'_>]) -> Result<u64> {
         let dbtime = self.map().next_dbtime();
-        self.check_dbtimes(pages, dbtime)?;
-        Ok(dbtime)
-    }
-
-    fn check_dbtimes(&self, pages: &[PageView<'_>], dbtime: u64) -> Result<()> {
-        match pages.iter().find(|page| page.dbtime() >= dbtime) {
-            None => Ok(()),
-            Some(page) => {
-                let problem = Problem::OutOfRange { found: page.dbtime(), min: 0, max: dbtime - 1 };
-                Err(self.tree().broken(page.number(), "dbtime", problem, JetError::DB_TIME_CORRUPTED))
-            }
+        let Some(ahead) = pages.iter().max_by_key(|page| page.dbtime()).filter(|page| page.dbtime() >= dbtime)
+        else {
+            return Ok(dbtime);
+        };
+        if ahead.dbtime() - dbtime > DBTIMES_AHEAD_MAX {
+            let problem = Problem::OutOfRange { found: ahead.dbtime(), min: 0, max: dbtime - 1 };
+            return Err(self.tree().broken(ahead.number(), "dbtime", problem, JetError::DB_TIME_CORRUPTED));
         }
+        self.map().saw_dbtime(ahead.dbtime());
+        Ok(self.map().next_dbtime())
     }
 
     /// The beginning of a record about `page`.

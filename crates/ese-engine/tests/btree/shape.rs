@@ -186,3 +186,20 @@ fn nodes_that_somebody_needs_stay_where_they_are() {
     }
     assert_eq!(stage.walk().len(), 0);
 }
+
+#[test]
+fn a_page_ahead_of_its_database_sets_the_clock_forward_but_not_for_ever() {
+    for (ahead, expected) in [(1000, None), (u64::MAX / 2, Some(ese_format::error::JetError::DB_TIME_CORRUPTED))] {
+        let (stage, mut session) = stage(PageSize::K4);
+        let dbtime = stage.map.dbtime() + ahead;
+        let mut root = stage.file.latch_write(ROOT).unwrap();
+        root.page().set_dbtime(dbtime);
+        root.mark_untidy();
+        drop(root);
+        let result = stage.tree.insert(&mut session, &key(1), &[1], UNVERSIONED);
+        assert_eq!(result.err().map(|error| error.jet()), expected);
+        let root = stage.file.latch(ROOT).unwrap();
+        assert_eq!(root.view().dbtime() > dbtime, expected.is_none());
+        assert_eq!(stage.map.dbtime() > dbtime, expected.is_none());
+    }
+}

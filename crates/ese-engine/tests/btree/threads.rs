@@ -48,6 +48,8 @@ fn write(stage: &Stage, thread: u16, deadline: Instant) -> (BTreeMap<Vec<u8>, Ve
     let kept = (0..KEYS).filter(|index| is_kept(*index)).map(|index| key(thread, index));
     let mut mine: BTreeMap<Vec<u8>, Vec<u8>> = kept.map(|key| (key.clone(), key)).collect();
     let mut changes = 0;
+    let versions = Arc::clone(&stage.versions);
+    let needed = move |key: &[u8], data: &[u8]| versions.needs(key, data);
     while Instant::now() < deadline {
         let index = dice.below(KEYS);
         let key = key(thread, index);
@@ -78,8 +80,6 @@ fn write(stage: &Stage, thread: u16, deadline: Instant) -> (BTreeMap<Vec<u8>, Ve
         }
         session.commit();
         if dice.below(4) == 0 {
-            let versions = Arc::clone(&stage.versions);
-            let needed = move |key: &[u8], data: &[u8]| versions.needs(key, data);
             stage.tree.clean(&mut session, &key, &[], &needed).unwrap();
         }
         if dice.below(2000) == 0 {
@@ -89,7 +89,7 @@ fn write(stage: &Stage, thread: u16, deadline: Instant) -> (BTreeMap<Vec<u8>, Ve
                 let key = self::key(thread, index);
                 if mine.remove(&key).is_some() {
                     stage.tree.flag_delete(&mut session, &key, &[], Versioning::Unversioned).unwrap();
-                    stage.tree.clean(&mut session, &key, &[], &|_, _| false).unwrap();
+                    stage.tree.clean(&mut session, &key, &[], &needed).unwrap();
                     changes += 1;
                 }
             }
