@@ -29,7 +29,8 @@ impl WritableTree {
     /// database may be a little ahead of its header (Catalog1.edb is, spec 02 §8): the clock is set forward to them.
     pub(super) fn draw_dbtime(&self, pages: &[PageView<'_>]) -> Result<u64> {
         let dbtime = self.map().next_dbtime();
-        let Some(ahead) = pages.iter().max_by_key(|page| page.dbtime()).filter(|page| page.dbtime() >= dbtime)
+        let Some(ahead) =
+            pages.iter().max_by_key(|page| page.dbtime()).filter(|page| page.dbtime() >= dbtime)
         else {
             return Ok(dbtime);
         };

@@ -189,7 +189,9 @@ fn nodes_that_somebody_needs_stay_where_they_are() {
 
 #[test]
 fn a_page_ahead_of_its_database_sets_the_clock_forward_but_not_for_ever() {
-    for (ahead, expected) in [(1000, None), (u64::MAX / 2, Some(ese_format::error::JetError::DB_TIME_CORRUPTED))] {
+    for (ahead, expected) in
+        [(1000, None), (u64::MAX / 2, Some(ese_format::error::JetError::DB_TIME_CORRUPTED))]
+    {
         let (stage, mut session) = stage(PageSize::K4);
         let dbtime = stage.map.dbtime() + ahead;
         let mut root = stage.file.latch_write(ROOT).unwrap();
