@@ -12,8 +12,7 @@ use ese_format::record::{ColumnDefinition, ColumnFlags, NewValue, RecordBuilder,
 use crate::btree::Versioning;
 use crate::catalog::live::LiveCatalog;
 use crate::catalog::new_column::{ColumnContext, default_fits, object_name};
-use crate::catalog::reading::cursor_seeing;
-use crate::catalog::statement::{self, Alteration, PendingAlteration, check_unversioned};
+use crate::catalog::statement::{self, Alteration, PendingAlteration, check_may_alter, check_unversioned};
 use crate::catalog::{
     ColumnGrbit, ColumnMaximum, CursorAccess, FixedSchema, NewColumn, TableHold, TableSchema,
 };
@@ -57,11 +56,12 @@ pub(super) fn fixed_ddl(schema: &TableSchema) -> Error {
     Error::refused(JetError::FIXED_DDL, format!("table {}", schema.name()))
 }
 
-pub(super) fn check_updatable(hold: &TableHold) -> Result<()> {
+/// Whether this session may change the schema of a table through this cursor.
+pub(super) fn check_updatable(session: &Session, hold: &TableHold) -> Result<()> {
     if hold.access() == CursorAccess::ReadOnly {
         return Err(Error::refused(JetError::PERMISSION_DENIED, "the cursor is read-only"));
     }
-    Ok(())
+    check_may_alter(session)
 }
 
 impl LiveCatalog {
@@ -76,7 +76,7 @@ impl LiveCatalog {
         hold: &TableHold,
         new: &NewColumn<'_>,
     ) -> Result<AddedColumn> {
-        check_updatable(hold)?;
+        check_updatable(session, hold)?;
         let use_ = Arc::clone(hold.table());
         let exclusive = use_.is_exclusive(session.procid());
         let _turn = use_.serialize();
@@ -134,7 +134,7 @@ impl LiveCatalog {
         let format = RecordFormat::of(self.page_size());
         let bytes = usize::from(column.column_type.fixed_size().unwrap_or(4));
         let mut number = 0_u64;
-        let mut cursor = cursor_seeing(table.primary().tree(), session.visibility());
+        let mut cursor = table.primary().tree().cursor_seeing(session.visibility());
         while cursor.move_next()? {
             let (Some(node), Some((page, _))) = (cursor.node()?, cursor.position()) else { break };
             number += 1;
@@ -169,7 +169,7 @@ impl LiveCatalog {
         name: &[u8],
         scope: ColumnScope,
     ) -> Result<()> {
-        check_updatable(hold)?;
+        check_updatable(session, hold)?;
         let name = object_name(name)?;
         let use_ = Arc::clone(hold.table());
         let _turn = use_.serialize();
@@ -232,7 +232,7 @@ impl LiveCatalog {
         becomes: RenamedColumn,
     ) -> Result<()> {
         check_unversioned(session, true)?;
-        check_updatable(hold)?;
+        check_updatable(session, hold)?;
         let (name, new_name) = (object_name(name)?, object_name(new_name)?);
         let use_ = Arc::clone(hold.table());
         let _turn = use_.serialize();
@@ -267,6 +267,7 @@ impl LiveCatalog {
         column: &[u8],
         value: &[u8],
     ) -> Result<()> {
+        check_may_alter(session)?;
         if value.is_empty() {
             return Err(Error::refused(JetError::NULL_INVALID, "a default of no bytes"));
         }

@@ -23,7 +23,6 @@ use crate::catalog::columns::{check_updatable, fixed_ddl};
 use crate::catalog::deleted_tree::DeletedTree;
 use crate::catalog::live::LiveCatalog;
 use crate::catalog::new_index::{IndexContext, PlannedIndex};
-use crate::catalog::reading::cursor_seeing;
 use crate::catalog::sorted_entries::SortedEntries;
 use crate::catalog::statement::{self, Alteration, PendingAlteration, check_unversioned};
 use crate::catalog::table_use::TableUse;
@@ -83,7 +82,7 @@ impl LiveCatalog {
         }
         let unversioned = new.iter().any(|index| index.grbit().contains(IndexGrbit::UNVERSIONED));
         check_unversioned(session, unversioned && !exclusive)?;
-        check_updatable(hold)?;
+        check_updatable(session, hold)?;
         let _turn = use_.serialize();
         for pause in RETRIES {
             let tried = self.try_all(session, table, hold, new, outcomes);
@@ -245,7 +244,7 @@ impl LiveCatalog {
         let keys = IndexKeys::new(row, schema.layout(), &NoTextKey).map_err(failed)?;
         let long_values = StoredLongValues::new(table, session.visibility());
         let mut entries = SortedEntries::default();
-        let mut cursor = cursor_seeing(table.primary().tree(), Arc::clone(&strict) as Arc<dyn Visibility>);
+        let mut cursor = table.primary().tree().cursor_seeing(Arc::clone(&strict) as Arc<dyn Visibility>);
         while cursor.move_next()? {
             let (Some(node), Some((page, _))) = (cursor.node()?, cursor.position()) else { break };
             let record = RecordView::parse(node.data, page.record_format())

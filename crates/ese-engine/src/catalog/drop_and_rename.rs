@@ -12,7 +12,7 @@ use crate::catalog::columns::{check_updatable, fixed_ddl};
 use crate::catalog::deleted_tree::DeletedTree;
 use crate::catalog::live::LiveCatalog;
 use crate::catalog::new_column::object_name;
-use crate::catalog::statement::{self, Alteration, PendingAlteration};
+use crate::catalog::statement::{self, Alteration, PendingAlteration, check_may_alter};
 use crate::error::{Error, Result};
 use crate::table::SchemaSource;
 use crate::transaction::Session;
@@ -28,6 +28,7 @@ impl LiveCatalog {
     /// `JET_errCannotDeleteTemplateTable`, `JET_errTableInUse` and `JET_errTableLocked` for an open one,
     /// `JET_errWriteConflict`.
     pub fn delete_table(self: &Arc<Self>, session: &mut Session, name: &[u8]) -> Result<()> {
+        check_may_alter(session)?;
         let name = object_name(name)?;
         if KEPT.iter().any(|kept| name.is(kept.as_bytes())) {
             return Err(Error::refused(JetError::CANNOT_DELETE_SYSTEM_TABLE, name.to_string()));
@@ -71,6 +72,7 @@ impl LiveCatalog {
     /// `JET_errInvalidName`, `JET_errObjectNotFound`, `JET_errKeyDuplicate` for a name that is taken, `JET_errFixedDDL` for
     /// template, fixed and system tables, `JET_errTableLocked` for one that another session has deleted.
     pub fn rename_table(self: &Arc<Self>, session: &mut Session, name: &[u8], new_name: &[u8]) -> Result<()> {
+        check_may_alter(session)?;
         let (name, new_name) = (object_name(name)?, object_name(new_name)?);
         let reader = self.reader(session);
         let old = reader.table_row_named(name.as_bytes())?;
@@ -101,7 +103,7 @@ impl LiveCatalog {
         hold: &TableHold,
         name: &[u8],
     ) -> Result<()> {
-        check_updatable(hold)?;
+        check_updatable(session, hold)?;
         let name = object_name(name)?;
         let use_ = Arc::clone(hold.table());
         let _turn = use_.serialize();

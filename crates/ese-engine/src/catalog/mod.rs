@@ -1,4 +1,8 @@
-//! Floor 6: the catalog, read from the tree of `MSysObjects` (spec 03).
+//! Floor 6: the catalog: the tables that describe all others (spec 03).
+//!
+//! A [`Catalog`] reads `MSysObjects` of a database opened for reading. A [`LiveCatalog`] is that of an attached database:
+//! schemas as sessions see them, who has which table open, and DDL. What a caller asks for ([`NewTable`], [`NewColumn`],
+//! [`NewIndex`]) is checked and planned first, as rows without places, and then becomes rows and trees.
 //!
 //! The trees of the catalog and its columns are hard-wired; rows become a [`TableSchema`] when a table is first asked
 //! for, and are kept from then on. Look-ups go the way the engine's do: a name through the index `RootObjects`, a table

@@ -29,7 +29,7 @@ impl CatalogReader {
 
     fn cursor_over(&self, tree: &Tree) -> TreeCursor {
         match &self.visibility {
-            Some(visibility) => cursor_seeing(tree, Arc::clone(visibility)),
+            Some(visibility) => tree.cursor_seeing(Arc::clone(visibility)),
             None => tree.cursor(),
         }
     }
@@ -159,13 +159,6 @@ impl CatalogReader {
         let about = format!("{}: table {}", self.file.path().display(), String::from_utf8_lossy(name));
         Error::refused(JetError::OBJECT_NOT_FOUND, about)
     }
-}
-
-/// A cursor that sees what this reader sees.
-pub(super) fn cursor_seeing(tree: &Tree, visibility: Arc<dyn Visibility>) -> TreeCursor {
-    let mut cursor = tree.cursor();
-    cursor.set_visibility(visibility);
-    cursor
 }
 
 fn check_objid(row: &CatalogRow) -> std::result::Result<(), FormatError> {

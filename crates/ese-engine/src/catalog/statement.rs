@@ -140,6 +140,14 @@ impl AlterationHook for PendingAlteration {
     }
 }
 
+/// Refuses DDL in a transaction that may only read, before anything else is looked at.
+pub(super) fn check_may_alter(session: &Session) -> Result<()> {
+    if session.is_read_only() {
+        return Err(Error::refused(JetError::TRANS_READ_ONLY, "the transaction may only read"));
+    }
+    Ok(())
+}
+
 /// Refuses DDL that ends at once for everybody inside a transaction.
 pub(super) fn check_unversioned(session: &Session, unversioned: bool) -> Result<()> {
     if unversioned && session.level() > 0 {

@@ -8,7 +8,6 @@ use ese_format::page::PageFlags;
 use crate::btree::{Tree, Visibility};
 use crate::catalog::TableHold;
 use crate::catalog::live::LiveCatalog;
-use crate::catalog::reading::cursor_seeing;
 use crate::catalog::statement::{self, Alteration, PendingAlteration};
 use crate::error::Result;
 use crate::table::OpenTable;
@@ -62,7 +61,7 @@ impl LiveCatalog {
 
 fn count(tree: &Tree, sight: &Arc<dyn Visibility>) -> Result<Counts> {
     let mut counts = Counts::default();
-    let mut cursor = cursor_seeing(tree, Arc::clone(sight));
+    let mut cursor = tree.cursor_seeing(Arc::clone(sight));
     let mut last = Vec::new();
     while cursor.move_next()? {
         let Some(node) = cursor.node()? else { break };

@@ -9,3 +9,4 @@ mod original_engine;
 mod sha256;
 mod stage;
 mod temporary;
+mod threads;
