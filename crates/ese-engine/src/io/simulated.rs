@@ -43,8 +43,8 @@ pub struct SimulatedFileSystem {
 
 #[derive(Debug)]
 struct Disk {
-    /// Bytes that are written as one.
-    sector: usize,
+    /// Bytes that are written as one in files with this extension; in others it is [`SECTOR_BYTES`].
+    sectors: Option<(&'static str, usize)>,
     files: BTreeMap<PathBuf, Arc<Mutex<Node>>>,
     /// Calls that still succeed, and how those after them fail.
     fails_after: Option<(u64, io::ErrorKind)>,
@@ -93,7 +93,7 @@ impl Fate {
 impl Default for Disk {
     fn default() -> Self {
         Self {
-            sector: SECTOR_BYTES,
+            sectors: None,
             files: BTreeMap::new(),
             fails_after: None,
             fails_once: None,
@@ -205,6 +205,12 @@ impl Disk {
         }
     }
 
+    fn sector_of(&self, path: &Path) -> usize {
+        let of_extension =
+            |(extension, bytes)| path.extension().is_some_and(|found| found == extension).then_some(bytes);
+        self.sectors.and_then(of_extension).unwrap_or(SECTOR_BYTES)
+    }
+
     fn node(&self, operation: IoOperation, path: &Path) -> Result<Arc<Mutex<Node>>> {
         let missing = || Error::io(operation, path, None, io::ErrorKind::NotFound.into());
         self.files.get(path).map(Arc::clone).ok_or_else(missing)
@@ -256,18 +262,20 @@ impl Node {
 }
 
 impl SimulatedFileSystem {
-    /// An empty disk that writes so many bytes as one: 4096 for today's disks, whose pages of 4 KB are then never torn.
+    /// An empty disk that writes so many bytes of files with this extension as one: 4096 for databases, as today's
+    /// disks do, whose pages of 4 KB are then never torn.
     #[must_use]
-    pub fn with_sectors(bytes: usize) -> Self {
-        let disk = Disk { sector: bytes.max(1), ..Disk::default() };
+    pub fn with_sectors(extension: &'static str, bytes: usize) -> Self {
+        let disk = Disk { sectors: Some((extension, bytes.max(1))), ..Disk::default() };
         Self { disk: Arc::new(Mutex::new(disk)) }
     }
 
     /// Puts a durable file with this content on the disk, replacing one that is there.
     pub fn put(&self, path: impl Into<PathBuf>, content: Vec<u8>) {
         let mut disk = self.disk.lock();
-        let node = Node::new(disk.sector, content);
-        disk.files.insert(path.into(), Arc::new(Mutex::new(node)));
+        let path = path.into();
+        let node = Node::new(disk.sector_of(&path), content);
+        disk.files.insert(path, Arc::new(Mutex::new(node)));
     }
 
     /// What a reader of the file sees.
@@ -398,7 +406,7 @@ impl FileSystem for SimulatedFileSystem {
             node.lock().resize(0);
             return fate.end(IoOperation::Create, path).map(|()| file);
         }
-        let node = Arc::new(Mutex::new(Node::new(disk.sector, Vec::new())));
+        let node = Arc::new(Mutex::new(Node::new(disk.sector_of(path), Vec::new())));
         disk.files.insert(path.to_owned(), Arc::clone(&node));
         fate.end(IoOperation::Create, path)?;
         self.opened(&disk, path, node, Access::ReadWrite)

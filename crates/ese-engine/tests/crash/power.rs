@@ -9,9 +9,11 @@ use ese_engine::log::Circular;
 use crate::model::History;
 use crate::workload::{Workload, attach_again, rows_of};
 
-/// A page of 4 KB is whole or not there at all: nothing in the format puts a torn page together again
-/// (docs/format/log-tail.md).
-const SECTOR_BYTES: usize = 4096;
+/// Logs and the checkpoint are torn at 512 bytes. A page of 4 KB is whole or not there at all: nothing in the format
+/// puts a torn page together again (docs/format/log-tail.md).
+fn disk() -> SimulatedFileSystem {
+    SimulatedFileSystem::with_sectors("edb", 4096)
+}
 
 const WORKLOADS: [Workload; 4] = [
     Workload {
@@ -98,7 +100,7 @@ fn cut(workload: &Workload, disk: &SimulatedFileSystem, call: u64) -> History {
 }
 
 fn writes_of(workload: &Workload) -> u64 {
-    let disk = SimulatedFileSystem::with_sectors(SECTOR_BYTES);
+    let disk = disk();
     let mut history = History::default();
     workload.run(&disk, &mut history).unwrap_or_else(|error| panic!("{}: {error}", workload.name));
     let total = disk.write_calls();
@@ -111,7 +113,7 @@ fn every_write(workload: &Workload) {
     let step = step_of(total, 150);
     let mut points = 0;
     for call in (0..total).step_by(step as usize) {
-        let disk = SimulatedFileSystem::with_sectors(SECTOR_BYTES);
+        let disk = disk();
         let history = cut(workload, &disk, call);
         check(workload, &disk, &history, &format!("power cut at call {call}"));
         points += 1;
@@ -126,7 +128,7 @@ fn every_write_of_recovery(workload: &Workload) {
         first_cuts += 1;
         let mut again = 0;
         loop {
-            let disk = SimulatedFileSystem::with_sectors(SECTOR_BYTES);
+            let disk = disk();
             let history = cut(workload, &disk, call);
             disk.cut_power_at(again, loss_of(call + again));
             let recovered = Instance::start(workload.settings(&disk));
@@ -147,13 +149,13 @@ fn every_write_of_recovery(workload: &Workload) {
 /// One call to the disk fails, and the run ends there; nothing that was acknowledged is lost.
 fn every_failing_call(workload: &Workload, kind: std::io::ErrorKind) {
     let calls = {
-        let disk = SimulatedFileSystem::with_sectors(SECTOR_BYTES);
+        let disk = disk();
         workload.run(&disk, &mut History::default()).expect("nothing fails");
         disk.calls()
     };
     let (mut failed, mut points) = (0, 0);
     for call in (0..calls).step_by(step_of(calls, 60) as usize) {
-        let disk = SimulatedFileSystem::with_sectors(SECTOR_BYTES);
+        let disk = disk();
         let mut history = History::default();
         disk.fail_once(call, kind);
         failed += u32::from(workload.run(&disk, &mut history).is_err());
