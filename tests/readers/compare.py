@@ -21,6 +21,7 @@ import time
 import dissect_reader
 import dump
 import export
+import impacket_reader
 import pyesedb_reader
 import values
 from values import Unreadable
@@ -40,6 +41,7 @@ FAULTS = {
     },
     "original engine": dump.FAULTS,
     "dates": {},
+    "impacket": impacket_reader.FAULTS,
 }
 
 
@@ -244,6 +246,9 @@ def compare_database(name, path, ours, dumps, tallies):
     if isinstance(ours, export.Export):
         for table in listed:
             compare_dates(tallies[3], f"{name} {table}", ours.dates(table, schema(table)))
+    if reference is None:
+        # Databases that this project wrote: one more reader, which knows less.
+        impacket_reader.compare_database(tallies[4], name, path, ours, schema)
     tallies[0].accepted["deleted"] += dissected.deleted_nodes
     dissected.close()
     other.close()
@@ -257,7 +262,7 @@ def main():
     parser.add_argument("--database", type=pathlib.Path, action="append", default=[], help="a database beside the corpus")
     parser.add_argument("--ours", choices=["export", "dump"], default="export")
     arguments = parser.parse_args()
-    tallies = [Tally("dissect.esedb"), Tally("pyesedb"), Tally("original engine"), Tally("dates")]
+    tallies = [Tally("dissect.esedb"), Tally("pyesedb"), Tally("original engine"), Tally("dates"), Tally("impacket")]
     count = 0
     beside = [(str(path), path) for path in arguments.database]
     for name, path in itertools.chain(databases(arguments.corpus), beside):
