@@ -204,7 +204,12 @@ impl Cursor {
                 Some(order) => self.table.index_at(order.place)?.1,
                 None => self.table.primary(),
             };
-            return tree.lock(session, &key, &[], kind);
+            let absent = [JetError::RECORD_NOT_FOUND, JetError::RECORD_DELETED, JetError::NO_CURRENT_RECORD];
+            // Where no entry has the key there is nothing that others could change.
+            return match tree.lock(session, &key, &[], kind) {
+                Err(error) if absent.contains(&error.jet()) => Ok(()),
+                locked => locked,
+            };
         }
         let bookmark = self.with_sight(session, |cursor, session| {
             cursor.on_record(session)?;
