@@ -1,9 +1,7 @@
 //! Indexes over UTF-16 text want sort keys that are not made yet: a clear error, and nothing has changed.
 
 use ese_engine::catalog::{IndexGrbit, NewColumn, NewIndex, NewTable};
-use ese_engine::table::{
-    ColumnChange, MakeKeyGrbit, Prepare, UpdateGrbit,
-};
+use ese_engine::table::{ColumnChange, MakeKeyGrbit, Prepare, UpdateGrbit};
 use ese_format::column_type::ColumnType;
 use ese_format::error::JetError;
 use ese_format::page_size::PageSize;
@@ -16,7 +14,12 @@ fn a_row_with_text_for_a_utf16_index_is_refused_whole() {
     let mut session = stage.session();
     let columns = [
         NewColumn { name: b"id", column_type: ColumnType::Long.code(), ..NewColumn::default() },
-        NewColumn { name: b"text", column_type: ColumnType::Text.code(), code_page: 1200, ..NewColumn::default() },
+        NewColumn {
+            name: b"text",
+            column_type: ColumnType::Text.code(),
+            code_page: 1200,
+            ..NewColumn::default()
+        },
     ];
     let index = |name: &'static str, key: &'static str, grbit: IndexGrbit| NewIndex {
         name: name.as_bytes(),
@@ -24,7 +27,8 @@ fn a_row_with_text_for_a_utf16_index_is_refused_whole() {
         grbit: grbit.bits(),
         ..NewIndex::default()
     };
-    let indexes = [index("pk", "+id\0\0", IndexGrbit::PRIMARY), index("it", "+text\0\0", IndexGrbit::empty())];
+    let indexes =
+        [index("pk", "+id\0\0", IndexGrbit::PRIMARY), index("it", "+text\0\0", IndexGrbit::empty())];
     let new = NewTable { name: b"t", columns: &columns, indexes: &indexes, ..NewTable::default() };
     let mut opened = stage.create(&mut session, &new).expect("a legal table");
     let ids = ["id", "text"].map(|name| opened.column(&session, name).expect("it was made").to_api());

@@ -75,8 +75,15 @@ fn write(stage: &Stage, columns: Columns, seed: u64, done: &AtomicU64, refused: 
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let draw = state >> 8;
         session.begin(BeginKind::ReadWrite).expect("level 1");
-        let changed = (0..1 + draw % 3)
-            .try_for_each(|more| change(&mut cursor, &mut session, columns, ((draw >> 30) + more * 7).rem_euclid(KEYS) as i32, draw));
+        let changed = (0..1 + draw % 3).try_for_each(|more| {
+            change(
+                &mut cursor,
+                &mut session,
+                columns,
+                ((draw >> 30) + more * 7).rem_euclid(KEYS) as i32,
+                draw,
+            )
+        });
         match changed {
             Ok(()) if !draw.is_multiple_of(11) => {
                 session.commit(CommitOptions::DURABLE).expect("nothing fails here");
@@ -139,7 +146,8 @@ fn writers_and_readers_of_one_table_see_whole_rows() {
         ..NewColumn::default()
     };
     let required = NewColumn { grbit: ColumnGrbit::NOT_NULL.bits(), ..column("id", long) };
-    let columns = [required, column("a", long), column("b", long), column("lb", ColumnType::LongBinary.code())];
+    let columns =
+        [required, column("a", long), column("b", long), column("lb", ColumnType::LongBinary.code())];
     let index = |name: &'static str, key: &'static str, grbit: IndexGrbit| NewIndex {
         name: name.as_bytes(),
         key: key.as_bytes(),
@@ -147,8 +155,11 @@ fn writers_and_readers_of_one_table_see_whole_rows() {
         ..NewIndex::default()
     };
     let none = IndexGrbit::empty();
-    let indexes =
-        [index("pk", "+id\0\0", IndexGrbit::PRIMARY), index("ia", "+a\0\0", none), index("ib", "-b\0+a\0\0", none)];
+    let indexes = [
+        index("pk", "+id\0\0", IndexGrbit::PRIMARY),
+        index("ia", "+a\0\0", none),
+        index("ib", "-b\0+a\0\0", none),
+    ];
     let new = NewTable { name: b"t", columns: &columns, indexes: &indexes, ..NewTable::default() };
     let mut opened = stage.create(&mut session, &new).expect("a legal table");
     let mut id_of = |name: &str| opened.column(&session, name).expect("it was made").to_api();
@@ -168,7 +179,12 @@ fn writers_and_readers_of_one_table_see_whole_rows() {
     });
     stage.check();
     let counts = [&done, &refused, &rounds].map(|count| count.load(Ordering::Relaxed));
-    ese_corpus::report!("threads: {} transactions, {} refused, {} rounds of readers", counts[0], counts[1], counts[2]);
+    ese_corpus::report!(
+        "threads: {} transactions, {} refused, {} rounds of readers",
+        counts[0],
+        counts[1],
+        counts[2]
+    );
     assert!(counts[0] > 50 && counts[2] > 1);
 }
 
@@ -183,12 +199,8 @@ fn measure_inserts_reads_and_updates() {
         NewColumn { name: b"key", column_type: ColumnType::LongLong.code(), ..NewColumn::default() },
         NewColumn { name: b"value", column_type: ColumnType::Binary.code(), ..NewColumn::default() },
     ];
-    let primary = NewIndex {
-        name: b"pk",
-        key: b"+key\0\0",
-        grbit: IndexGrbit::PRIMARY.bits(),
-        ..NewIndex::default()
-    };
+    let primary =
+        NewIndex { name: b"pk", key: b"+key\0\0", grbit: IndexGrbit::PRIMARY.bits(), ..NewIndex::default() };
     let new = NewTable { name: b"t", columns: &columns, indexes: &[primary], ..NewTable::default() };
     let mut opened = stage.create(&mut session, &new).expect("a legal table");
     let ids = ["key", "value"].map(|name| opened.column(&session, name).expect("it was made").to_api());
