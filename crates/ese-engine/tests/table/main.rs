@@ -5,6 +5,5 @@ mod model;
 #[path = "../schema/stage.rs"]
 #[allow(dead_code, reason = "the stage has more than these tests use")]
 mod stage;
-mod text;
 mod threads;
 mod windows;
