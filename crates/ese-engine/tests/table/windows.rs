@@ -209,7 +209,7 @@ fn change_database(name: &str, bytes: Vec<u8>, done: &mut Done) {
         let mut cursor = attached.cursor(&mut session, &name.to_string());
         if has_unicode_index(&cursor) {
             done.unicode_tables += 1;
-            refuse_text_rows(&mut cursor, &mut session, &mut done);
+            refuse_text_rows(&mut cursor, &mut session, done);
             cursor.close(&mut session).expect("nothing is prepared");
             continue;
         }
