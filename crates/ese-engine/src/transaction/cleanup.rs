@@ -35,9 +35,20 @@ const TASKS_PER_TRANSACTION: usize = 64;
 /// Tasks that may wait before the ends of transactions help the background.
 const TASKS_WAITING: usize = 4096;
 
-/// A transaction that is committed and whose versions someone may need.
+/// How far a committed transaction has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Someone may need its versions.
+    Committed,
+    /// Nobody does. Its alterations wait for the tasks of transactions that began before its commit and were committed
+    /// after: they may be about trees that an alteration frees.
+    Settled,
+}
+
+/// A transaction that is committed, and what is left to do about it.
 #[derive(Debug)]
 pub(super) struct Ended {
+    pub(super) progress: Progress,
     /// Its commit number.
     pub(super) number: u64,
     /// Position of its Commit0, null when it logged nothing.
@@ -192,9 +203,13 @@ impl Transactions {
     }
 
     fn dispose(&self, ended: Ended) {
+        let mut alterations = Vec::new();
         for step in ended.steps {
             match step {
-                Step::Alteration(hook) => self.cleanup.add(Task::Alteration(hook)),
+                Step::Alteration(hook) if ended.progress == Progress::Settled => {
+                    self.cleanup.add(Task::Alteration(hook));
+                }
+                Step::Alteration(_) => alterations.push(step),
                 Step::Version { version, tree } => {
                     self.store.remove(&version);
                     let Some(tree) = ended.trees.get(tree) else { continue };
@@ -207,6 +222,16 @@ impl Transactions {
                     }
                 }
             }
+        }
+        if !alterations.is_empty() {
+            // Whoever began before the commit has ended, and is in the queue already: this comes behind it.
+            self.cleanup.ended.lock().push_back(Ended {
+                progress: Progress::Settled,
+                number: self.numbers.newest_commit(),
+                logged_at: Lgpos::NULL,
+                steps: alterations,
+                trees: Vec::new(),
+            });
         }
     }
 

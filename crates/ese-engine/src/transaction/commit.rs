@@ -14,7 +14,7 @@ use crate::io::Background;
 use crate::log::Log;
 use crate::transaction::Transactions;
 use crate::transaction::alteration::Step;
-use crate::transaction::cleanup::Ended;
+use crate::transaction::cleanup::{Ended, Progress};
 use crate::transaction::options::{CommitAction, CommitId, CommitOptions, Durability, LAZY_FLUSH};
 use crate::transaction::session::Session;
 use crate::transaction::state::TransactionState;
@@ -102,7 +102,7 @@ impl Session {
         }
         if !steps.is_empty() {
             let trees = std::mem::take(&mut self.trees);
-            self.transactions.ended(Ended { number, logged_at, steps, trees });
+            self.transactions.ended(Ended { progress: Progress::Committed, number, logged_at, steps, trees });
         }
         self.finish();
         Ok(id)

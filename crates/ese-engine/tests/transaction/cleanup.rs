@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ese_engine::btree::{Versioning, WritableTree};
 use ese_engine::error::Result;
 use ese_engine::io::Background;
-use ese_engine::transaction::{CommitOptions, CountHook, Session};
+use ese_engine::transaction::{AlterationHook, CommitOptions, CountHook, Session};
 use parking_lot::Mutex;
 
 use crate::stage::{Plan, Stage, commit};
@@ -166,4 +166,39 @@ fn counts_that_went_down_for_good_are_told() {
     assert_eq!(*counts.0.lock(), [(b"1".to_vec(), 0)]);
     stage.transactions.clean().unwrap();
     assert_eq!((stage.keys(&stage.session()), stage.deleted()), (vec!["2".to_owned()], Vec::new()));
+}
+
+/// Frees what a deleted index had, as floor 6 does; tells when.
+#[derive(Debug)]
+struct Frees(Arc<Counts>);
+
+impl AlterationHook for Frees {
+    fn rolled_back(&mut self, _: &mut Session) -> Result<()> {
+        Ok(())
+    }
+
+    fn committed(&mut self) {}
+
+    fn obsolete(&mut self, _: &mut Session) -> Result<()> {
+        self.0.0.lock().push((b"freed".to_vec(), 0));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_tree_is_freed_after_what_elder_transactions_left_in_it() {
+    let stage = Stage::new();
+    let calls = Arc::new(Counts::default());
+    stage.transactions.set_count_hook(calls.clone());
+    stage.given(&[("1", "\x01\0\0\0")]);
+    // Begins before the tree is deleted, and goes on in it after.
+    let mut elder = stage.begun();
+    let mut session = stage.begun();
+    session.alter(Box::new(Frees(calls.clone()))).unwrap();
+    commit(&mut session);
+    stage.add(&mut elder, "1", -1).unwrap();
+    assert_eq!(*calls.0.lock(), Vec::new());
+    commit(&mut elder);
+    stage.transactions.clean().unwrap();
+    assert_eq!(*calls.0.lock(), [(b"1".to_vec(), 0), (b"freed".to_vec(), 0)]);
 }
