@@ -1,15 +1,16 @@
 //! Instances: start, stop, and what the process runs (spec 09 §2).
 
 use std::ffi::{c_char, c_void};
-use std::path::PathBuf;
 
 use ese_engine::instance::TermKind;
+use ese_engine::recovery::RecoveryOptions;
 use ese_format::error::JetError;
 
 use super::always;
 use super::answer::signature;
 use super::argument::{Buffer, Place, Text};
 use super::instance_list;
+use super::restore_info::{self, RestoreInfo};
 use crate::abi::guard::{CallResult, Completion, guard_process};
 use crate::abi::structs::*;
 use crate::abi::tables::bits::*;
@@ -18,7 +19,7 @@ use crate::abi::tables::errors::JET_errSuccess;
 use crate::abi::tables::params::JET_paramCommitDefault;
 use crate::abi::tables::typedefs::*;
 use crate::runtime::call::{on_instance, with_instance};
-use crate::runtime::engine::{self, Relocation};
+use crate::runtime::engine;
 use crate::runtime::instance::{AfterStop, InstanceContext, InstancePhase};
 use crate::runtime::process::SESSIONS;
 use crate::runtime::process::{self, Named, StartParameter};
@@ -26,8 +27,6 @@ use crate::runtime::session;
 
 /// Longest name of an instance in units.
 const NAME_UNITS_MAX: usize = 4096;
-/// Databases of a restore map at most: what a log can have attached, generously.
-const RELOCATIONS_MAX: usize = 4096;
 /// Parameters of one JetEnableMultiInstance at most.
 const START_PARAMETERS_MAX: usize = 4096;
 /// The bits of JetStopServiceInstance2.
@@ -195,14 +194,15 @@ pub unsafe extern "system" fn JetGetInstanceMiscInfo(
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetInit(pinstance: *mut JET_INSTANCE) -> JET_ERR {
     // SAFETY: the caller's place is NULL or may be read and written.
-    unsafe { init(Place::new(pinstance), 0, || Ok(Vec::new())) }
+    unsafe { init(Place::new(pinstance), JET_bitReplayMissingMapEntryDB, || Ok(RestoreInfo::default())) }
 }
 
 /// JetInit with flags.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetInit2(pinstance: *mut JET_INSTANCE, grbit: JET_GRBIT) -> JET_ERR {
+    let grbit = grbit | JET_bitReplayMissingMapEntryDB;
     // SAFETY: the caller's place is NULL or may be read and written.
-    unsafe { init(Place::new(pinstance), grbit, || Ok(Vec::new())) }
+    unsafe { init(Place::new(pinstance), grbit, || Ok(RestoreInfo::default())) }
 }
 
 /// JetInit2 with database path map and stop position.
@@ -213,7 +213,7 @@ pub unsafe extern "system" fn JetInit3A(
     grbit: JET_GRBIT,
 ) -> JET_ERR {
     // SAFETY: the caller's place is NULL or may be read and written, its structure NULL or readable in its length.
-    unsafe { init(Place::new(pinstance), grbit, || restore_info_a(prstInfo)) }
+    unsafe { init(Place::new(pinstance), grbit, || restore_info::narrow(prstInfo)) }
 }
 
 /// JetInit2 with database path map and stop position.
@@ -224,7 +224,7 @@ pub unsafe extern "system" fn JetInit3W(
     grbit: JET_GRBIT,
 ) -> JET_ERR {
     // SAFETY: the caller's place is NULL or may be read and written, its structure NULL or readable in its length.
-    unsafe { init(Place::new(pinstance), grbit, || restore_info_w(prstInfo)) }
+    unsafe { init(Place::new(pinstance), grbit, || restore_info::wide(prstInfo)) }
 }
 
 /// JetInit3 with context callback and per-database options (private).
@@ -235,7 +235,7 @@ pub unsafe extern "system" fn JetInit4A(
     grbit: JET_GRBIT,
 ) -> JET_ERR {
     // SAFETY: the caller's place is NULL or may be read and written, its structure NULL or readable in its length.
-    unsafe { init(Place::new(pinstance), grbit, || restore_info2_a(prstInfo)) }
+    unsafe { init(Place::new(pinstance), grbit, || restore_info::narrow2(prstInfo)) }
 }
 
 /// JetInit3 with context callback and per-database options (private).
@@ -246,7 +246,7 @@ pub unsafe extern "system" fn JetInit4W(
     grbit: JET_GRBIT,
 ) -> JET_ERR {
     // SAFETY: the caller's place is NULL or may be read and written, its structure NULL or readable in its length.
-    unsafe { init(Place::new(pinstance), grbit, || restore_info2_w(prstInfo)) }
+    unsafe { init(Place::new(pinstance), grbit, || restore_info::wide2(prstInfo)) }
 }
 
 /// Prepare for quick shutdown.
@@ -334,10 +334,10 @@ fn enable(
 fn init(
     place: Place<JET_INSTANCE>,
     grbit: JET_GRBIT,
-    relocations: impl FnOnce() -> Result<Vec<Relocation>, JetError>,
+    info: impl FnOnce() -> Result<RestoreInfo, JetError>,
 ) -> JET_ERR {
     guard_process(|| {
-        let relocations = relocations()?;
+        let info = info()?;
         let named = place.read().map_or(Named::Nothing, Named::Number);
         let instance = process::instance_to_start(named)?;
         if !instance.advance(InstancePhase::Created, InstancePhase::Starting) {
@@ -347,7 +347,7 @@ fn init(
                 _ => JetError::TERM_IN_PROGRESS,
             });
         }
-        let started = on_instance(&instance, || start(&instance, &relocations, grbit));
+        let started = on_instance(&instance, || start(&instance, info, grbit));
         match started {
             Ok(_) => place.write(instance.handle()),
             Err(_) => {
@@ -361,13 +361,17 @@ fn init(
     })
 }
 
-fn start(instance: &InstanceContext, relocations: &[Relocation], grbit: JET_GRBIT) -> CallResult {
+fn start(instance: &InstanceContext, info: RestoreInfo, grbit: JET_GRBIT) -> CallResult {
     let parameters = instance.parameters().read().clone();
-    let engine = engine::start(instance.name(), &parameters, relocations, grbit)?;
-    engine.transactions().set_commit_default(parameters.number(JET_paramCommitDefault) as u32);
-    instance.set_engine(Some(engine));
+    let options = RecoveryOptions::from_bits_truncate(grbit);
+    let mut control = info.control(instance.handle(), options);
+    let RestoreInfo { map, stop, .. } = info;
+    let recovery = engine::Recovery { options, map, stop };
+    let started = engine::start(instance.name(), &parameters, recovery, &mut control)?;
+    started.instance.transactions().set_commit_default(parameters.number(JET_paramCommitDefault) as u32);
+    instance.set_engine(Some(started.instance));
     if instance.advance(InstancePhase::Starting, InstancePhase::Running) {
-        Ok(Completion::Success)
+        Ok(started.warning.map_or(Completion::Success, Completion::Warning))
     } else {
         Err(JetError::TERM_IN_PROGRESS)
     }
@@ -460,128 +464,4 @@ fn stop_service(instance: &InstanceContext, grbit: JET_GRBIT) -> CallResult {
         return Ok(Completion::Warning(JetError::WRN_CALLBACK_NOT_REGISTERED));
     }
     Ok(Completion::Success)
-}
-
-/// The map of a JET_RSTINFO_A.
-///
-/// # Safety
-/// `info` is NULL or may be read in the length it says, and so its map and the map's texts.
-unsafe fn restore_info_a(info: *const JET_RSTINFO_A) -> Result<Vec<Relocation>, JetError> {
-    if info.is_null() {
-        return Ok(Vec::new());
-    }
-    // SAFETY: the size comes first, and says how much more may be read.
-    let bytes = unsafe { info.cast::<u32>().read_unaligned() };
-    if bytes as usize != size_of::<JET_RSTINFO_A>() {
-        return Err(JetError::INVALID_PARAMETER);
-    }
-    // SAFETY: it is as long as the structure.
-    let info = unsafe { info.read_unaligned() };
-    let count = usize::try_from(info.crstmap).map_err(|_| JetError::INVALID_PARAMETER)?;
-    if count > RELOCATIONS_MAX || (count > 0 && info.rgrstmap.is_null()) {
-        return Err(JetError::INVALID_PARAMETER);
-    }
-    let one = |index| {
-        // SAFETY: the map has so many entries, whose texts are NULL or NUL-terminated.
-        unsafe {
-            let entry = info.rgrstmap.add(index).read_unaligned();
-            relocation(Text::ansi(entry.szDatabaseName), Text::ansi(entry.szNewDatabaseName))
-        }
-    };
-    (0..count).map(one).collect()
-}
-
-/// The map of a JET_RSTINFO2_A.
-///
-/// # Safety
-/// `info` is NULL or may be read in the length it says, and so its map and the map's texts.
-unsafe fn restore_info2_a(info: *const JET_RSTINFO2_A) -> Result<Vec<Relocation>, JetError> {
-    if info.is_null() {
-        return Ok(Vec::new());
-    }
-    // SAFETY: the size comes first, and says how much more may be read.
-    let bytes = unsafe { info.cast::<u32>().read_unaligned() };
-    if bytes as usize != size_of::<JET_RSTINFO2_A>() {
-        return Err(JetError::INVALID_PARAMETER);
-    }
-    // SAFETY: it is as long as the structure.
-    let info = unsafe { info.read_unaligned() };
-    let count = usize::try_from(info.crstmap).map_err(|_| JetError::INVALID_PARAMETER)?;
-    if count > RELOCATIONS_MAX || (count > 0 && info.rgrstmap.is_null()) {
-        return Err(JetError::INVALID_PARAMETER);
-    }
-    let one = |index| {
-        // SAFETY: the map has so many entries, whose texts are NULL or NUL-terminated.
-        unsafe {
-            let entry = info.rgrstmap.add(index).read_unaligned();
-            relocation(Text::ansi(entry.szDatabaseName), Text::ansi(entry.szNewDatabaseName))
-        }
-    };
-    (0..count).map(one).collect()
-}
-
-/// The map of a JET_RSTINFO_W.
-///
-/// # Safety
-/// `info` is NULL or may be read in the length it says, and so its map and the map's texts.
-unsafe fn restore_info_w(info: *const JET_RSTINFO_W) -> Result<Vec<Relocation>, JetError> {
-    if info.is_null() {
-        return Ok(Vec::new());
-    }
-    // SAFETY: the size comes first, and says how much more may be read.
-    let bytes = unsafe { info.cast::<u32>().read_unaligned() };
-    if bytes as usize != size_of::<JET_RSTINFO_W>() {
-        return Err(JetError::INVALID_PARAMETER);
-    }
-    // SAFETY: it is as long as the structure.
-    let info = unsafe { info.read_unaligned() };
-    let count = usize::try_from(info.crstmap).map_err(|_| JetError::INVALID_PARAMETER)?;
-    if count > RELOCATIONS_MAX || (count > 0 && info.rgrstmap.is_null()) {
-        return Err(JetError::INVALID_PARAMETER);
-    }
-    let one = |index| {
-        // SAFETY: the map has so many entries, whose texts are NULL or NUL-terminated.
-        unsafe {
-            let entry = info.rgrstmap.add(index).read_unaligned();
-            relocation(Text::wide(entry.szDatabaseName), Text::wide(entry.szNewDatabaseName))
-        }
-    };
-    (0..count).map(one).collect()
-}
-
-/// The map of a JET_RSTINFO2_W.
-///
-/// # Safety
-/// `info` is NULL or may be read in the length it says, and so its map and the map's texts.
-unsafe fn restore_info2_w(info: *const JET_RSTINFO2_W) -> Result<Vec<Relocation>, JetError> {
-    if info.is_null() {
-        return Ok(Vec::new());
-    }
-    // SAFETY: the size comes first, and says how much more may be read.
-    let bytes = unsafe { info.cast::<u32>().read_unaligned() };
-    if bytes as usize != size_of::<JET_RSTINFO2_W>() {
-        return Err(JetError::INVALID_PARAMETER);
-    }
-    // SAFETY: it is as long as the structure.
-    let info = unsafe { info.read_unaligned() };
-    let count = usize::try_from(info.crstmap).map_err(|_| JetError::INVALID_PARAMETER)?;
-    if count > RELOCATIONS_MAX || (count > 0 && info.rgrstmap.is_null()) {
-        return Err(JetError::INVALID_PARAMETER);
-    }
-    let one = |index| {
-        // SAFETY: the map has so many entries, whose texts are NULL or NUL-terminated.
-        unsafe {
-            let entry = info.rgrstmap.add(index).read_unaligned();
-            relocation(Text::wide(entry.szDatabaseName), Text::wide(entry.szNewDatabaseName))
-        }
-    };
-    (0..count).map(one).collect()
-}
-
-fn relocation(recorded: Text, now: Text) -> Result<Relocation, JetError> {
-    let recorded = recorded.read(NAME_UNITS_MAX, JetError::INVALID_PARAMETER)?;
-    let recorded = recorded.ok_or(JetError::INVALID_PARAMETER)?;
-    let recorded = recorded.to_string().map_err(|_| JetError::INVALID_PATH)?;
-    let now: PathBuf = now.path()?.ok_or(JetError::INVALID_PARAMETER)?;
-    Ok(Relocation { recorded, now })
 }

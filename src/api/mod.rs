@@ -35,6 +35,7 @@ mod on_cursor;
 mod parameter;
 mod record;
 mod restore;
+mod restore_info;
 mod session;
 mod snapshot;
 mod table;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 
 use ese_engine::cache::PageCache;
 use ese_engine::catalog::LiveCatalog;
-use ese_engine::instance::{AttachedDatabase, Instance, Writability};
+use ese_engine::instance::{AttachedDatabase, Instance, StartRequest, Started, Writability};
+use ese_engine::recovery::{MapEntry, RecoveryControl, RecoveryOptions, StopPosition};
 use ese_engine::table::LongValueCounts;
 use ese_format::error::JetError;
 use parking_lot::Mutex;
@@ -18,13 +19,15 @@ use crate::abi::tables::typedefs::JET_GRBIT;
 use crate::parameters::ParameterStore;
 use crate::runtime::settings;
 
-/// Where a database of a log is now, for recovery (JET_RSTMAP).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Relocation {
-    /// The path that the log has.
-    pub recorded: String,
-    /// The path that it has now.
-    pub now: PathBuf,
+/// What a recovery is asked for (JetInit3).
+#[derive(Debug)]
+pub struct Recovery {
+    /// The flags of the call.
+    pub options: RecoveryOptions,
+    /// Where databases are now.
+    pub map: Option<Vec<MapEntry>>,
+    /// Where redo stops.
+    pub stop: Option<StopPosition>,
 }
 
 /// The page cache of the process, as long as an instance uses it.
@@ -47,14 +50,15 @@ fn shared_cache() -> Result<Arc<PageCache>, JetError> {
 pub fn start(
     name: Option<&U16Str>,
     parameters: &ParameterStore,
-    relocations: &[Relocation],
-    grbit: JET_GRBIT,
-) -> Result<Arc<Instance>, JetError> {
+    recovery: Recovery,
+    control: &mut dyn RecoveryControl,
+) -> Result<Started, JetError> {
     let settings = settings::settings_of(name, parameters)?;
-    let _ = (relocations, grbit);
-    let instance = Instance::start_with(settings, shared_cache()?)?;
-    instance.transactions().set_count_hook(Arc::new(LongValueCounts));
-    Ok(instance)
+    let Recovery { options, map, stop } = recovery;
+    let request = StartRequest { settings, cache: shared_cache()?, options, map, stop };
+    let started = Instance::start_recovering(request, control)?;
+    started.instance.transactions().set_count_hook(Arc::new(LongValueCounts));
+    Ok(started)
 }
 
 /// A parameter was set while an instance runs.
