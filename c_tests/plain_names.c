@@ -95,6 +95,5 @@ int main(void)
     system_parameters();
     structures();
     constants();
-    what_is_not_there_yet();
     return 0;
 }
