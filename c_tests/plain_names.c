@@ -95,5 +95,6 @@ int main(void)
     system_parameters();
     structures();
     constants();
+    what_is_not_there_yet();
     return 0;
 }
