@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ese_format::catalog::DATABASE_ROOT;
 use ese_format::database_header::{
     DatabaseHeader, DatabaseState, HeaderExpectation, RequiredGenerations, StateChange, StateRule,
 };
@@ -21,12 +22,14 @@ use super::control::RecoveringDatabase;
 use super::location::{Location, Locations};
 use super::options::{MapOptions, RecoveryOptions};
 use super::pages::{CachedPages, RecoveryGate};
+use crate::btree::{Tree, TreeKind};
 use crate::cache::{CachedFile, PageCache, WriteBack};
 use crate::error::{Error, Result};
 use crate::file_map::FileFeatures;
 use crate::instance::{AttachedLogging, GenerationFile, HeaderFile};
 use crate::io::{Access, Existing, Host};
 use crate::redo::{HeldPages, RedoDatabase, RedoDatabaseStart, RedoTarget};
+use crate::space::TreeSpace;
 
 /// Since when headers keep what redo lowered (spec 06 §1).
 const PRE_REDO: DatabaseVersion = DatabaseVersion::new(160, 360);
@@ -277,11 +280,13 @@ impl Databases {
         let defer = match found {
             Ok(Err(Deferral::AccessDenied)) => Some(Deferral::AccessDenied),
             Ok(Err(_)) | Err(_) => None,
-            Ok(Ok(mut header)) => match created_before(&header, &self.around.stream, identity, position) {
-                Some(Deferral::Foreign) if options.contains(MapOptions::OVERWRITE_ON_CREATE) => None,
-                Some(why) => Some(why),
-                None if header.header().state() == Some(DatabaseState::JustCreated) => None,
-                None => {
+            Ok(Ok(mut header)) => match created_before(&header, &self.around.stream, identity, position)? {
+                Present::Worthless => None,
+                Present::Another(Deferral::Foreign) if options.contains(MapOptions::OVERWRITE_ON_CREATE) => {
+                    None
+                }
+                Present::Another(why) => Some(why),
+                Present::TheOne => {
                     lower_min_required(header.header_mut(), self.generation.generation);
                     header.header_mut().fields.generation_recovering =
                         self.generation.generation.unsigned_abs().into();
@@ -465,6 +470,7 @@ impl Databases {
             return Err(Error::refused(JetError::LOG_CORRUPTED, about));
         }
         attached.file.sync()?;
+        fit_to_owned(&attached.file)?;
         let now = self.around.host.clock.logtime();
         let (dbtime, objid_last) = (attached.dbtime(), attached.redo.objid_last());
         attached.header.detached(Some(mark), dbtime, objid_last, now)?;
@@ -479,17 +485,41 @@ impl Databases {
         self.around.host.file_system.remove(&path)
     }
 
-    /// Writes what may be written and leaves headers dirty: the end of a recovery that does not undo, or failed.
-    pub(super) fn leave_dirty(&mut self) {
+    /// Leaves headers dirty: the end of a recovery that does not undo, or failed.
+    pub(super) fn leave_dirty(&mut self, pages: LeftPages) {
         for (_, attached) in self.attached_mut() {
-            let written = attached.file.write_back(WriteBack::All).and_then(|_| attached.file.sync());
-            if let Err(error) = written {
-                tracing::warn!(%error, "pages are left that recovery changed");
+            if pages == LeftPages::Written {
+                let written = attached.file.write_back(WriteBack::All).and_then(|_| attached.file.sync());
+                if let Err(error) = written {
+                    tracing::warn!(%error, "pages are left that recovery changed");
+                }
             }
             attached.file.discard_changes();
         }
         self.slots.clear();
     }
+}
+
+/// What becomes of changed pages when a recovery ends before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeftPages {
+    /// They are written, as far as they may be: redo was sound.
+    Written,
+    /// They are forgotten: a record that failed may have left one half changed. The next recovery makes them again.
+    Forgotten,
+}
+
+/// Gives a file the pages that its database owns (spec 01 §1.3): a crash may leave it longer by what was about to be
+/// used.
+pub(super) fn fit_to_owned(file: &Arc<CachedFile>) -> Result<()> {
+    let (objid, root) = DATABASE_ROOT;
+    let tree = Tree::open(file, root, objid, TreeKind::Primary)?;
+    let owned = TreeSpace::read(&tree)?.owned.last().map_or(0, |owned| owned.node.extent.last);
+    if owned != 0 && file.page_count() != owned {
+        file.set_page_count(owned)?;
+        file.sync()?;
+    }
+    Ok(())
 }
 
 fn attach_text(path: &Path, header: &DatabaseHeader, logged: &LoggedAttach) -> String {
@@ -504,38 +534,54 @@ fn attach_text(path: &Path, header: &DatabaseHeader, logged: &LoggedAttach) -> S
     )
 }
 
-/// Why a file that is there at a CreateDB is not the one it makes; `None`: it is, or nothing of worth.
+/// What a file is that is there at a CreateDB.
+enum Present {
+    /// A creation that was never finished, or nothing known: it is overwritten.
+    Worthless,
+    /// What this record made.
+    TheOne,
+    /// Something else.
+    Another(Deferral),
+}
+
+/// Looks at a file that is there at a CreateDB.
 fn created_before(
     header: &HeaderFile,
     stream: &Signature,
     identity: Signature,
     position: Lgpos,
-) -> Option<Deferral> {
+) -> Result<Present> {
+    let path = header.file().path().display().to_string();
     let header = header.header();
-    let is_usual = matches!(
-        header.state(),
+    match header.state() {
         Some(
             DatabaseState::DirtyShutdown
-                | DatabaseState::CleanShutdown
-                | DatabaseState::DirtyAndPatchedShutdown
-        )
-    );
-    if !is_usual {
-        return None;
+            | DatabaseState::CleanShutdown
+            | DatabaseState::DirtyAndPatchedShutdown,
+        ) => {}
+        Some(DatabaseState::IncrementalReseedInProgress) => {
+            return Err(Error::refused(JetError::DATABASE_INCOMPLETE_INCREMENTAL_RESEED, path));
+        }
+        Some(DatabaseState::RevertInProgress) => {
+            return Err(Error::refused(JetError::DATABASE_INCOMPLETE_REVERT, path));
+        }
+        _ => return Ok(Present::Worthless),
     }
     let fields = &header.fields;
     if fields.log_signature != *stream {
-        return Some(Deferral::Foreign);
+        return Ok(Present::Another(Deferral::Foreign));
     }
-    match fields.lgpos_attach.cmp(&position) {
-        std::cmp::Ordering::Less => Some(Deferral::Foreign),
-        std::cmp::Ordering::Greater => Some(Deferral::Later),
-        std::cmp::Ordering::Equal if fields.database_signature != identity => Some(Deferral::Foreign),
-        std::cmp::Ordering::Equal if fields.lgpos_attach <= fields.lgpos_consistent => {
-            Some(Deferral::ConsistentInFuture)
+    Ok(match fields.lgpos_attach.cmp(&position) {
+        std::cmp::Ordering::Less => Present::Another(Deferral::Foreign),
+        std::cmp::Ordering::Greater => Present::Another(Deferral::Later),
+        std::cmp::Ordering::Equal if fields.database_signature != identity => {
+            Present::Another(Deferral::Foreign)
         }
-        std::cmp::Ordering::Equal => None,
-    }
+        std::cmp::Ordering::Equal if fields.lgpos_attach <= fields.lgpos_consistent => {
+            Present::Another(Deferral::ConsistentInFuture)
+        }
+        std::cmp::Ordering::Equal => Present::TheOne,
+    })
 }
 
 /// A patched database whose attach lies ahead of what it needs goes back to the logged attach (spec 06 §9.9, step 2).

@@ -51,7 +51,7 @@ use crate::redo::{Redo, RedoCounts};
 use crate::transaction::Transactions;
 
 use control::OpenLogReason as Reason;
-use databases::{Databases, Slot, Surroundings};
+use databases::{Databases, LeftPages, Slot, Surroundings};
 use driver::{Driver, answered};
 use location::Locations;
 use plan::{Found, Plan};
@@ -247,7 +247,8 @@ fn recover(
     let last = match replayed {
         Ok(last) => last,
         Err(error) => {
-            driver.databases.leave_dirty();
+            let pages = if is_early_stop(error.jet()) { LeftPages::Written } else { LeftPages::Forgotten };
+            driver.databases.leave_dirty(pages);
             return Err(error);
         }
     };
@@ -263,7 +264,8 @@ fn recover(
             (log, quit)
         }
         None => {
-            let sessions = redo.into_sessions().inspect_err(|_| databases.leave_dirty())?;
+            let sessions =
+                redo.into_sessions().inspect_err(|_| databases.leave_dirty(LeftPages::Forgotten))?;
             let log = open_behind(request, stream, &last, VersionOf::Log)?;
             let ends_with_mark = end.last_mark.filter(|_| end.ends_with_mark && sessions.is_empty());
             let undo = Undo {

@@ -20,7 +20,7 @@ use ese_format::logtime::Logtime;
 use ese_format::page::{PageFlags, PageView};
 use parking_lot::Mutex;
 
-use super::databases::{Attached, Databases, Slot};
+use super::databases::{Attached, Databases, Slot, fit_to_owned};
 use crate::btree::{TreeKind, WritableTree};
 use crate::cache::{OpenGate, WriteBack, WriteGate};
 use crate::error::{Error, Result};
@@ -233,6 +233,7 @@ impl Undo<'_> {
                 let about = format!("{}: pages are left that cannot be written", file.path().display());
                 return Err(Error::refused(JetError::INTERNAL_ERROR, about));
             }
+            fit_to_owned(&file)?;
         }
         if let Some(mark) = self.ends_with_mark {
             return Ok(mark);
