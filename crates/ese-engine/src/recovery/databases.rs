@@ -4,7 +4,7 @@
 //! page was written and synced; a database that is not attached is not touched.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use ese_format::catalog::DATABASE_ROOT;
@@ -312,7 +312,7 @@ impl Databases {
     fn new_file(
         &self,
         dbid: u8,
-        path: &PathBuf,
+        path: &Path,
         identity: Signature,
         position: Lgpos,
     ) -> Result<Option<HeaderFile>> {
