@@ -41,7 +41,7 @@ pub struct SimulatedFileSystem {
     disk: Arc<Mutex<Disk>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Disk {
     /// Bytes that are written as one in files with this extension; in others it is [`SECTOR_BYTES`].
     sectors: Option<(&'static str, usize)>,
@@ -86,23 +86,6 @@ impl Fate {
         match self {
             Self::Whole => Ok(()),
             Self::Cut(_) => Err(Error::io(operation, path, None, io::ErrorKind::BrokenPipe.into())),
-        }
-    }
-}
-
-impl Default for Disk {
-    fn default() -> Self {
-        Self {
-            sectors: None,
-            files: BTreeMap::new(),
-            fails_after: None,
-            fails_once: None,
-            calls: 0,
-            write_calls: 0,
-            cut: None,
-            off: None,
-            size: None,
-            boots: 0,
         }
     }
 }
