@@ -195,9 +195,8 @@ fn header_of(path: &Path) -> Result<DatabaseHeader, JetError> {
 pub(super) fn attached_at(path: &Path) -> Option<Arc<AttachedDatabase>> {
     let path: PathBuf = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let engines = process::instances().into_iter().filter_map(|instance| instance.engine().ok());
-    let attached = engines.flat_map(|engine| engine.databases()).find(|database| {
+    engines.flat_map(|engine| engine.databases()).find(|database| {
         let other = std::fs::canonicalize(&**database.path());
         other.is_ok_and(|other| other == path)
-    });
-    attached
+    })
 }

@@ -389,7 +389,7 @@ unsafe fn set_current_index(
 
 /// The name of the index that an id from JetGetTableIndexInfo stands for.
 fn index_with_id(cursor: &mut EngineCursor, id: &JET_INDEXID) -> Result<Vec<u8>, JetError> {
-    let objid = super::info::read_index_id(id).ok_or(JetError::INVALID_INDEX_ID)?;
+    let objid = super::index_info::read_index_id(id).ok_or(JetError::INVALID_INDEX_ID)?;
     let indexes = cursor.cursor().table().schema().indexes();
     let index = indexes.iter().find(|index| index.objid == objid);
     index.map(|index| index.name.as_bytes().to_vec()).ok_or(JetError::INVALID_INDEX_ID)

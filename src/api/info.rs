@@ -109,34 +109,6 @@ pub unsafe extern "system" fn JetGetCursorInfo(
     not_available!(sesid, tableid, pvResult, cbMax, InfoLevel)
 }
 
-/// Index facts by table name.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetIndexInfoA(
-    sesid: JET_SESID,
-    dbid: JET_DBID,
-    szTableName: JET_PCSTR,
-    szIndexName: JET_PCSTR,
-    pvResult: *mut c_void,
-    cbResult: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, dbid, szTableName, szIndexName, pvResult, cbResult, InfoLevel)
-}
-
-/// Index facts by table name.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetIndexInfoW(
-    sesid: JET_SESID,
-    dbid: JET_DBID,
-    szTableName: JET_PCWSTR,
-    szIndexName: JET_PCWSTR,
-    pvResult: *mut c_void,
-    cbResult: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, dbid, szTableName, szIndexName, pvResult, cbResult, InfoLevel)
-}
-
 /// Table list or facts of one table.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetGetObjectInfoA(
@@ -178,32 +150,6 @@ pub unsafe extern "system" fn JetGetRecordPosition(
     not_available!(sesid, tableid, precpos, cbRecpos)
 }
 
-/// Index facts by cursor.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetTableIndexInfoA(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    szIndexName: JET_PCSTR,
-    pvResult: *mut c_void,
-    cbResult: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, szIndexName, pvResult, cbResult, InfoLevel)
-}
-
-/// Index facts by cursor.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetTableIndexInfoW(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    szIndexName: JET_PCWSTR,
-    pvResult: *mut c_void,
-    cbResult: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, szIndexName, pvResult, cbResult, InfoLevel)
-}
-
 /// Facts of an open table.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetGetTableInfoA(
@@ -239,27 +185,3 @@ pub unsafe extern "system" fn JetGetThreadStats(pvResult: *mut c_void, cbMax: u3
 pub extern "system" fn libesent_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
-
-/// The object id in an id from JetGetTableIndexInfo, where it is one: its size, eight bytes that say whose it is, the
-/// object id, and four bytes that are zero.
-pub(super) fn read_index_id(id: &JET_INDEXID) -> Option<u32> {
-    let [a, b, c, d, objid @ .., _, _, _, _] = id.rgbIndexId;
-    let [_, _, _, _, e, f, g, h] = objid;
-    let known = id.cbStruct as usize == size_of::<JET_INDEXID>() && [a, b, c, d] == INDEX_ID_MARK;
-    known.then_some(u32::from_le_bytes([e, f, g, h]))
-}
-
-/// The id of the index with this object id.
-pub(super) fn write_index_id(objid: u32) -> JET_INDEXID {
-    let mut bytes = [0; 16];
-    for (place, byte) in bytes.iter_mut().zip(INDEX_ID_MARK) {
-        *place = byte;
-    }
-    for (place, byte) in bytes.iter_mut().skip(8).zip(objid.to_le_bytes()) {
-        *place = byte;
-    }
-    JET_INDEXID { cbStruct: size_of::<JET_INDEXID>() as u32, rgbIndexId: bytes }
-}
-
-/// What an index id begins with.
-const INDEX_ID_MARK: [u8; 4] = *b"idx\0";

@@ -78,7 +78,8 @@ fn a_damaged_catalog_is_corrupted_and_the_report_names_the_page() {
     let Some(folder) = folder_with(test, "windows/tables/basic.edb") else { return };
     let path = folder.path().join("basic.edb");
     let sound = fs::read(&path).unwrap();
-    let damages: [(&str, fn(&mut Vec<u8>), &str); 4] = [
+    type Damage = (&'static str, fn(&mut Vec<u8>), &'static str);
+    let damages: [Damage; 4] = [
         (
             "two bits of page 5",
             |bytes| {
