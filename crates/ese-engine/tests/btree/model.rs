@@ -44,6 +44,9 @@ pub(crate) struct Workload {
     pub(crate) checked_every: usize,
 }
 
+/// Key and data of a node.
+type Named = (Vec<u8>, Vec<u8>);
+
 struct Run {
     workload: Workload,
     stage: Stage,
@@ -51,7 +54,7 @@ struct Run {
     model: Model,
     dice: Dice,
     /// What to put back into the model on a rollback, oldest first.
-    undo: Vec<((Vec<u8>, Vec<u8>), Option<Vec<u8>>)>,
+    undo: Vec<(Named, Option<Vec<u8>>)>,
     counts: Counts,
 }
 
@@ -92,7 +95,7 @@ impl Run {
     fn key(&self, index: usize) -> Vec<u8> {
         let mut dice = Dice::new(index as u64 ^ 0xABCD);
         let mut key = format!("{:03}", index % 7).into_bytes();
-        if index % 3 == 0 {
+        if index.is_multiple_of(3) {
             key.extend_from_slice(b"a common beginning of many");
         }
         let more = dice.below(self.workload.lengths.key.saturating_sub(key.len() + 9).max(1));

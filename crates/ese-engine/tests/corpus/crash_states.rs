@@ -82,7 +82,7 @@ fn torn_segments_and_checkpoints_are_put_right() {
             "damage in the middle is none of a power cut",
             |scene, last| {
                 scene.change("edb.log", |bytes| {
-                    bytes[(last / 2) * SEGMENT_BYTES + 100..(last / 2) * SEGMENT_BYTES + 200].fill(0xAA)
+                    bytes[(last / 2) * SEGMENT_BYTES + 100..(last / 2) * SEGMENT_BYTES + 200].fill(0xAA);
                 });
             },
             Some(JetError::LOG_FILE_CORRUPT),

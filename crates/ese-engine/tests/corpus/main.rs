@@ -3,6 +3,7 @@
 mod crash_states;
 mod damage;
 mod expected;
+#[allow(dead_code, reason = "shared with the redo tests, which use all of it")]
 #[path = "../redo/memory.rs"]
 mod memory;
 mod original_engine;

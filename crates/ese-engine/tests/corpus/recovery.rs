@@ -21,7 +21,6 @@ use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use ese_format::log::LogFile;
 use ese_format::log::names::GenerationDigits;
-use ese_format::log::record::Record;
 use ese_format::page_size::PageSize;
 
 use crate::memory::MemoryPages;
@@ -168,7 +167,7 @@ impl Scene {
             states: AcceptedStates::CleanOnly,
             ..OpenOptions::default()
         };
-        Database::open(&self.path(name), &options).unwrap_or_else(|error| panic!("{name}: {error}"))
+        Database::open(self.path(name), &options).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// Compares rows and indexes with the original engine's reading, and lets the verifier look.
@@ -326,7 +325,7 @@ fn the_same_situations_end_the_same() {
         (
             "another database",
             |scene| {
-                scene.edit_header("SRUDB.dat", |header| header.fields.database_signature.random = 7.into())
+                scene.edit_header("SRUDB.dat", |header| header.fields.database_signature.random = 7.into());
             },
             Some(JetError::ATTACHED_DATABASE_MISMATCH),
         ),
@@ -362,10 +361,9 @@ fn the_same_situations_end_the_same() {
         (
             "logs that are not needed are gone",
             |scene| {
-                ["SRU0004E.log", "SRU0004F.log", "SRU00050.log"]
-                    .map(|name| scene.remove(name))
-                    .into_iter()
-                    .collect()
+                for name in ["SRU0004E.log", "SRU0004F.log", "SRU00050.log"] {
+                    scene.remove(name);
+                }
             },
             None,
         ),
@@ -513,9 +511,9 @@ fn a_disk_that_fails_once_at_any_call_of_a_recovery_is_survived() {
         scene.disk.fail_once(call, std::io::ErrorKind::Other);
         let first = scene.recover();
         if first.is_err() {
-            failed += 1
+            failed += 1;
         } else {
-            unnoticed += 1
+            unnoticed += 1;
         }
         drop(first);
         scene.disk.fail_once(u64::MAX, std::io::ErrorKind::Other);

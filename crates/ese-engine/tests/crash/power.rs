@@ -64,7 +64,11 @@ fn step_of(total: u64, wanted: u64) -> u64 {
 }
 
 fn loss_of(call: u64) -> PowerLoss {
-    if call % 4 == 0 { PowerLoss::LosesAllUnsynced } else { PowerLoss::KeepsSome { seed: call * 7 + 1 } }
+    if call.is_multiple_of(4) {
+        PowerLoss::LosesAllUnsynced
+    } else {
+        PowerLoss::KeepsSome { seed: call * 7 + 1 }
+    }
 }
 
 /// Recovers and compares.

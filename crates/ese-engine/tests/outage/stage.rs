@@ -110,8 +110,8 @@ impl Running {
     fn apply(&mut self, cursor: &mut Option<Cursor>, change: &Change) -> Result<()> {
         match change {
             Change::Put { key, value } => {
-                let mut cursor = cursor.as_mut().expect("changes of rows have a cursor");
-                self.put(&mut cursor, *key, value)
+                let cursor = cursor.as_mut().expect("changes of rows have a cursor");
+                self.put(cursor, *key, value)
             }
             Change::Delete { key } => {
                 let cursor = cursor.as_mut().expect("changes of rows have a cursor");
@@ -229,7 +229,10 @@ fn number_of(name: &[u8], kind: u8) -> Option<u32> {
 
 impl Machine {
     pub(crate) fn new(workload: &Workload) -> Self {
-        Self { disk: SimulatedFileSystem::with_sectors(SECTOR_BYTES), seed: workload.steps.len() as u64 }
+        Self {
+            disk: SimulatedFileSystem::with_sectors("edb", SECTOR_BYTES),
+            seed: workload.steps.len() as u64,
+        }
     }
 
     pub(crate) fn write_calls(&self) -> u64 {

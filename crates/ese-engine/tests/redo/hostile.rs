@@ -171,7 +171,8 @@ fn contradictions_are_named() {
     });
     assert_eq!(packed_otherwise, Err(JetError::LOG_CORRUPTED));
 
-    let cases: [(&str, &dyn Fn(&mut ese_format::log::record::Split2<'_>), JetError); 6] = [
+    type Lie = (&'static str, &'static dyn Fn(&mut ese_format::log::record::Split2<'_>), JetError);
+    let cases: [Lie; 6] = [
         ("line count", &|split| split.split.line_count += 1, JetError::LOG_CORRUPTED),
         ("split line", &|split| split.split.split_line = 4000, JetError::LOG_CORRUPTED),
         ("prefix line", &|split| split.split.prefix_line_new = 4000, JetError::LOG_CORRUPTED),

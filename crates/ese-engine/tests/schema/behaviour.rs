@@ -200,7 +200,7 @@ fn section_5_6_a_deleted_table_until_the_end_of_the_transaction() {
     drop(scene.stage.create(&mut scene.session, &new).expect("the deleter may take the name"));
     scene.session.rollback().expect("a rollback");
     let mut opened = scene.stage.open(&mut scene.second, "t", 0).expect("it is back");
-    let id = opened.column(&mut scene.second, "id").expect("a column");
+    let id = opened.column(&scene.second, "id").expect("a column");
     opened.cursor.move_last(&mut scene.second).expect("five rows");
     assert_eq!(opened.get(&mut scene.second, id).expect("a value"), Some(vec![5, 0, 0, 0]));
     drop(opened);
@@ -368,7 +368,7 @@ fn row_328_another_default() {
     let indexes = [index("pk", "+id\0\0", 2)];
     let new = NewTable { name: b"t", columns: &columns, indexes: &indexes, ..NewTable::default() };
     let mut opened = stage.create(&mut session, &new).expect("a new table");
-    let id = opened.column(&mut session, "id").expect("a column");
+    let id = opened.column(&session, "id").expect("a column");
     opened.insert(&mut session, &[(id, &[1, 0, 0, 0])]).expect("a record");
     let change = |session: &mut Session, name: &[u8], value: &[u8]| {
         stage.catalog.set_column_default(session, b"t", name, value)
@@ -602,7 +602,7 @@ fn rows_200_326_and_327_renaming() {
     catalog.rename_table(&mut scene.second, b"u", b"U").expect("another session, another case");
     assert_eq!(jet(catalog.rename_table(&mut scene.second, b"t", b"x")), Some(JetError::OBJECT_NOT_FOUND));
     let mut opened = opened;
-    assert!(opened.column(&mut scene.session, "w").is_some());
+    assert!(opened.column(&scene.session, "w").is_some());
     assert_eq!(opened.cursor.table().schema().name(), "U");
     drop(opened);
     scene.stage.check();
@@ -663,12 +663,12 @@ fn row_275_a_column_of_an_open_transaction() {
     let refused = other.add_column(&scene.stage, &mut scene.second, &column("q", 11, 0));
     assert_eq!(jet(refused), Some(JetError::COLUMN_DUPLICATE));
     other.add_column(&scene.stage, &mut scene.second, &column("r", 11, 0)).expect("another column");
-    assert_eq!(other.column(&mut scene.second, "q"), None);
-    assert_eq!(mine.column(&mut scene.session, "r"), None, "it began before");
-    assert!(mine.column(&mut scene.session, "q").is_some());
+    assert_eq!(other.column(&scene.second, "q"), None);
+    assert_eq!(mine.column(&scene.session, "r"), None, "it began before");
+    assert!(mine.column(&scene.session, "q").is_some());
     scene.session.rollback().expect("a rollback");
-    assert_eq!(mine.column(&mut scene.session, "q"), None);
-    assert!(mine.column(&mut scene.session, "r").is_some());
+    assert_eq!(mine.column(&scene.session, "q"), None);
+    assert!(mine.column(&scene.session, "r").is_some());
     let again = mine.add_column(&scene.stage, &mut scene.session, &column("q", 11, 0)).expect("free again");
     assert_eq!(again, ColumnId::own(261), "numbers of failed and undone adds are lost");
     drop((mine, other));
@@ -691,8 +691,8 @@ fn rows_276_and_277_indexes_of_open_transactions() {
     };
     assert!(!has(&mut other, &mut scene.second, b"ix"));
     // What others change meanwhile is kept up in it.
-    let id = other.column(&mut scene.second, "id").expect("a column");
-    let s = other.column(&mut scene.second, "s").expect("a column");
+    let id = other.column(&scene.second, "id").expect("a column");
+    let s = other.column(&scene.second, "s").expect("a column");
     other.insert(&mut scene.second, &[(id, &[6, 0, 0, 0]), (s, b"6")]).expect("a record");
     scene.second.begin(BeginKind::ReadWrite).expect("level 1");
     scene.session.commit(CommitOptions::DURABLE).expect("a commit");
@@ -714,7 +714,7 @@ fn row_278_a_deleted_column_is_there_for_older_transactions() {
     let mut scene = Scene::new();
     let mine = scene.open(0);
     let mut other = scene.stage.open(&mut scene.second, "t", 0).expect("not exclusive");
-    let d = other.column(&mut scene.second, "d").expect("a column");
+    let d = other.column(&scene.second, "d").expect("a column");
     scene.second.begin(BeginKind::ReadWrite).expect("level 1");
     scene
         .stage
@@ -768,7 +768,7 @@ fn rows_337_and_338_a_table_without_a_primary_index() {
     let mut session = stage.session();
     let new = NewTable { name: b"t", columns: &[long("a")], ..NewTable::default() };
     let mut opened = stage.create(&mut session, &new).expect("a new table");
-    let a = opened.column(&mut session, "a").expect("a column");
+    let a = opened.column(&session, "a").expect("a column");
     opened.insert(&mut session, &[(a, &[1, 0, 0, 0])]).expect("a record");
     let refused = opened.create_index(&stage, &mut session, &index("pk", "+a\0\0", 2));
     assert_eq!(jet(refused), Some(JetError::TABLE_NOT_EMPTY));
@@ -783,7 +783,7 @@ fn rows_337_and_338_a_table_without_a_primary_index() {
     opened.cursor.refresh_schema(&session).expect("the table is there");
     let told = opened.cursor.table().schema().index_information_named(b"pk").expect("the index");
     assert_eq!(told.key_most, 5, "what Windows writes for one Long (spec 03 §9.3)");
-    let a = opened.column(&mut session, "a").expect("a column");
+    let a = opened.column(&session, "a").expect("a column");
     opened.insert(&mut session, &[(a, &[1, 0, 0, 0])]).expect("a record");
     assert_eq!(jet(opened.insert(&mut session, &[(a, &[1, 0, 0, 0])])), Some(JetError::KEY_DUPLICATE));
     drop(opened);

@@ -415,7 +415,7 @@ impl Run {
     }
 
     fn compare_table(&mut self, who: usize, name: &str, table: &Table, opened: &mut Opened) {
-        let session = &mut self.sessions[who];
+        let _session = &mut self.sessions[who];
         let context = format!("seed {}, session {who}, table {name}", self.seed);
         let schema = Arc::clone(opened.cursor.table().schema());
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("ASCII");

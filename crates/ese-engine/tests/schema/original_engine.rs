@@ -74,9 +74,12 @@ fn a_new_database_has_the_system_tables_of_the_original_engine() {
     }
 }
 
+/// Name, type, code page, maximum, grbit and default of a column.
+type ColumnFacts = (Vec<u8>, u32, u32, u32, u32, Option<Vec<u8>>);
+
 /// The request that a table answers.
 struct Request {
-    columns: Vec<(Vec<u8>, u32, u32, u32, u32, Option<Vec<u8>>)>,
+    columns: Vec<ColumnFacts>,
     indexes: Vec<Index>,
 }
 

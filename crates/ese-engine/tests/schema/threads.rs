@@ -43,8 +43,8 @@ fn an_index_built_among_writers_has_every_entry() {
             scope.spawn(move || {
                 let mut session = stage.session();
                 let mut opened = stage.open(&mut session, "t", 0).expect("the table is there");
-                let k = opened.column(&mut session, "k").expect("a column");
-                let v = opened.column(&mut session, "v").expect("a column");
+                let k = opened.column(&session, "k").expect("a column");
+                let v = opened.column(&session, "v").expect("a column");
                 let mut seed = writer as u64 + 1;
                 while !stop.load(Ordering::Relaxed) {
                     seed =

@@ -20,7 +20,7 @@ pub(crate) fn operate(stage: &mut Stage, dice: &mut Dice) -> Result<()> {
         1 | 2 if roots.len() < 40 => {
             let kind = if dice.below(3) == 0 { TreeKind::LongValue } else { TreeKind::Index };
             let parent = tables[dice.below(tables.len())];
-            let pages = 1 + (dice.below(8) == 0).then(|| dice.below(12) as u32).unwrap_or(0);
+            let pages = 1 + if dice.below(8) == 0 { dice.below(12) as u32 } else { 0 };
             stage.create(Some(parent), NewTree { kind, pages, ..index() }).map(drop)
         }
         3 if dice.below(3) == 0 => stage.delete(tables[dice.below(tables.len())]),

@@ -69,9 +69,8 @@ impl Model {
     fn verdict(&self, session: usize, key: usize, what: What) -> Option<JetError> {
         let mut against =
             self.entries.get(&key).into_iter().flatten().filter(|entry| !self.sees(session, entry));
-        let conflict = against.any(|entry| match (what, &entry.event) {
-            (What::ReadLock, Event::ReadLock) | (What::Add, Event::Add(_)) => false,
-            _ => true,
+        let conflict = against.any(|entry| {
+            !matches!((what, &entry.event), (What::ReadLock, Event::ReadLock) | (What::Add, Event::Add(_)))
         });
         let there = self.read(session, key).is_some();
         match what {
@@ -294,7 +293,7 @@ fn every_session_sees_its_snapshot_and_nothing_else() {
         });
         match played {
             Ok(counts) => {
-                counts.into_iter().for_each(|(what, count)| *done.entry(what).or_default() += count)
+                counts.into_iter().for_each(|(what, count)| *done.entry(what).or_default() += count);
             }
             Err(failure) => {
                 ese_corpus::report!("seed {seed} fails: ESE_MODEL_FIRST={seed} ESE_MODEL_SEEDS=1");

@@ -50,7 +50,7 @@ fn transfer(stage: &Stage, session: &mut Session, draw: &mut dyn FnMut() -> u64,
     let mut step = |account: usize, change: i64| {
         let key = name(account);
         let present = balance(&stage.read(session, &key).unwrap());
-        if draw() % 8 == 0 {
+        if draw().is_multiple_of(8) {
             session.begin(BeginKind::ReadWrite).unwrap();
             let tried = stage.replace(session, &key, "00000000 to be taken back");
             session.rollback().unwrap();
@@ -60,12 +60,13 @@ fn transfer(stage: &Stage, session: &mut Session, draw: &mut dyn FnMut() -> u64,
     };
     let moved = step(from, -1).and_then(|()| step(to, 1));
     match moved {
-        Ok(()) if draw() % 10 == 0 => {
+        Ok(()) if draw().is_multiple_of(10) => {
             session.rollback().unwrap();
             counts.taken_back.fetch_add(1, Ordering::Relaxed);
         }
         Ok(()) => {
-            let options = if draw() % 16 == 0 { CommitOptions::DURABLE } else { CommitOptions::LAZY };
+            let options =
+                if draw().is_multiple_of(16) { CommitOptions::DURABLE } else { CommitOptions::LAZY };
             session.commit(options).unwrap();
             counts.moved.fetch_add(1, Ordering::Relaxed);
         }
