@@ -2,5 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "engines")]
 pub mod engines;
 pub mod generated;
