@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use programs::{build_as, compile, compilers, library_folder, quietly, root, runs};
+use programs::{build_as, compile, compilers, library_folder, quietly, root, runs, with_own_library};
 
 const LEVELS: [&str; 9] =
     ["0x0500", "0x0501", "0x0502", "0x0600", "0x0601", "0x0602", "0x0603", "0x0A00", "0xFFFF"];
@@ -166,7 +166,7 @@ fn folder_for_data() -> (TempDir, String) {
 }
 
 fn output_of(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = with_own_library(command).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{command:?}: {} {said}", output.status);
     String::from_utf8_lossy(&output.stdout).into_owned()

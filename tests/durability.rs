@@ -29,7 +29,7 @@ fn last_told(mut child: Child, patience: Duration) -> Option<i32> {
 }
 
 fn check(program: &Path, folder: &str, promised: i32) -> i32 {
-    let output = Command::new(program)
+    let output = programs::with_own_library(&mut Command::new(program))
         .args([folder, "check", &promised.to_string()])
         .output()
         .expect("the program runs");
@@ -49,7 +49,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     for _ in 0..kills {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let patience = Duration::from_millis(20 + (seed >> 33) % 180);
-        let child = Command::new(&program)
+        let child = programs::with_own_library(&mut Command::new(&program))
             .args([&folder, "write"])
             .stdout(Stdio::piped())
             .spawn()

@@ -48,9 +48,15 @@ pub(crate) fn compile(compiler: &str, language: &str, standard: &str) -> Command
     command
 }
 
+/// A program finds the library it was linked with, and not one that an earlier `cargo build` left where Cargo's own
+/// search path looks first.
+pub(crate) fn with_own_library(command: &mut Command) -> &mut Command {
+    command.env_remove("LD_LIBRARY_PATH")
+}
+
 /// Runs a command that must succeed in silence.
 pub(crate) fn quietly(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = with_own_library(command).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{command:?}: {} {said}", output.status);
 }

@@ -106,8 +106,10 @@ mod tests {
         let numbers = Numbers::default();
         numbers.saw_trx(0x7FFF_FFF1);
         assert_eq!(numbers.next_trx(), 0x7FFF_FFF8);
+        numbers.saw_trx(0xE000_0001);
         numbers.saw_trx(0xFFFF_FFF9);
-        numbers.saw_trx(0x7FFF_FFF1);
+        // Half a ring back at most: an older number.
+        numbers.saw_trx(0xE000_0001);
         assert_eq!((numbers.next_trx(), numbers.next_trx()), (0, 4));
         assert_eq!(numbers.read_only_trx(), 6);
         numbers.saw_rceid(0x7000_0001);
