@@ -18,6 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::cache::CachedFile;
 use crate::error::{Error, Result};
 use crate::lock_order::LeafMutex;
+use crate::space_policy::SpacePolicy;
 use crate::table_state::TableState;
 
 /// The dbtime of a new database before its first change (spec 06 §1).
@@ -83,6 +84,8 @@ pub struct FileMap {
     extension_pages: AtomicU32,
     pages_max: AtomicU32,
     trees: LeafMutex<HashMap<u32, Weak<TreeLocks>>>,
+    /// Of trees by their roots, where it is not the default.
+    policies: LeafMutex<HashMap<u32, SpacePolicy>>,
     tables: LeafMutex<HashMap<u32, Arc<TableState>>>,
 }
 
@@ -117,6 +120,7 @@ impl FileMap {
             extension_pages: AtomicU32::new(start.extension_pages.max(1)),
             pages_max: AtomicU32::new(0),
             trees: LeafMutex::default(),
+            policies: LeafMutex::default(),
             tables: LeafMutex::default(),
         })
     }
@@ -216,6 +220,22 @@ impl FileMap {
     #[must_use]
     pub fn table_state(&self, objid: u32) -> Arc<TableState> {
         Arc::clone(self.tables.lock().entry(objid).or_default())
+    }
+
+    /// How the tree with this root takes its pages, as far as anybody said.
+    #[must_use]
+    pub fn space_policy(&self, root: u32) -> SpacePolicy {
+        self.policies.lock().get(&root).copied().unwrap_or_default()
+    }
+
+    /// Says how the tree with this root takes its pages; handles that are open keep what they have.
+    pub fn set_space_policy(&self, root: u32, policy: SpacePolicy) {
+        let mut policies = self.policies.lock();
+        if policy == SpacePolicy::default() {
+            policies.remove(&root);
+        } else {
+            policies.insert(root, policy);
+        }
     }
 
     /// The locks of the tree with this root.

@@ -29,6 +29,7 @@ pub mod log;
 pub mod recovery;
 pub mod redo;
 pub mod space;
+pub mod space_policy;
 pub mod table;
 mod table_state;
 pub mod temp;

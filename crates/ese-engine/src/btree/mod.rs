@@ -41,7 +41,7 @@ pub use cursor::{Bookmark, SeekOutcome, TreeCursor};
 pub use estimate::Fraction;
 pub use lookup::FoundNode;
 pub use page_source::PageSource;
-pub use writable::{DENSITY_DEFAULT, WritableTree};
+pub use writable::WritableTree;
 
 use crate::cache::{CachedFile, PageGuard};
 use crate::error::Result;

@@ -8,9 +8,10 @@ use ese_format::page::PageFlags;
 use crate::btree::{PageSource, Tree, TreeKind};
 use crate::error::Result;
 use crate::file_map::{FileMap, TreeLocks};
+use crate::space_policy::SpacePolicy;
 
-/// Percent of a leaf that appended records fill, unless the schema says otherwise (spec 02 §9.1).
-pub const DENSITY_DEFAULT: u8 = 80;
+/// The density of trees whose leaves are always filled.
+const FULL: u8 = 100;
 
 /// A B+ tree of an attached, writable database. Clones are handles to the same tree.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct WritableTree {
     map: Arc<FileMap>,
     locks: Arc<TreeLocks>,
     pages: Arc<dyn PageSource>,
-    density: u8,
+    policy: SpacePolicy,
     /// The leaf at whose end this handle made its last change, 0 when there is none: where the next one may go.
     hinted_leaf: AtomicU32,
 }
@@ -31,14 +32,14 @@ impl Clone for WritableTree {
             map: Arc::clone(&self.map),
             locks: Arc::clone(&self.locks),
             pages: Arc::clone(&self.pages),
-            density: self.density,
+            policy: self.policy,
             hinted_leaf: AtomicU32::new(self.hinted_leaf.load(Ordering::Relaxed)),
         }
     }
 }
 
 impl WritableTree {
-    /// The tree with this root. It grows into pages that it owns, and fills its leaves to [`DENSITY_DEFAULT`].
+    /// The tree with this root. It grows into pages that it owns, by the policy that the map knows.
     ///
     /// # Errors
     /// As [`Tree::open`].
@@ -50,25 +51,24 @@ impl WritableTree {
     #[must_use]
     pub fn with_pages(map: &Arc<FileMap>, tree: Tree, pages: Arc<dyn PageSource>) -> Self {
         let locks = map.tree_locks(tree.root());
-        let full = tree.class.intersects(PageFlags::SPACE_TREE | PageFlags::LONG_VALUE);
-        Self {
-            tree,
-            map: Arc::clone(map),
-            locks,
-            pages,
-            density: if full { 100 } else { DENSITY_DEFAULT },
-            hinted_leaf: AtomicU32::new(0),
-        }
+        let is_space_tree = tree.class.contains(PageFlags::SPACE_TREE);
+        let policy = if is_space_tree { SpacePolicy::default() } else { map.space_policy(tree.root()) };
+        let hinted_leaf = AtomicU32::new(0);
+        Self { tree, map: Arc::clone(map), locks, pages, policy, hinted_leaf }.with_policy(policy)
     }
 
-    /// The same, its leaves filled to `percent` by appends: the density of a table or index, 20 to 100. Space trees and
-    /// long values are always filled.
+    /// The same with another policy than the map's. Leaves of space trees and of long values are always filled.
     #[must_use]
-    pub fn with_density(mut self, percent: u8) -> Self {
-        if !self.tree.class.intersects(PageFlags::SPACE_TREE | PageFlags::LONG_VALUE) {
-            self.density = percent.clamp(20, 100);
-        }
+    pub fn with_policy(mut self, policy: SpacePolicy) -> Self {
+        let is_full = self.tree.class.intersects(PageFlags::SPACE_TREE | PageFlags::LONG_VALUE);
+        self.policy = SpacePolicy { density: if is_full { FULL } else { policy.density }, ..policy };
         self
+    }
+
+    /// How it takes its pages.
+    #[must_use]
+    pub fn policy(&self) -> &SpacePolicy {
+        &self.policy
     }
 
     /// The tree, for reading.
@@ -102,7 +102,7 @@ impl WritableTree {
 
     /// Bytes of a leaf that appends leave free (spec 02 §9.1).
     pub(super) fn density_reserve(&self) -> usize {
-        usize::from(100 - self.density) * self.tree.file().page_size().bytes() / 100
+        usize::from(FULL.saturating_sub(self.policy.density)) * self.tree.file().page_size().bytes() / 100
     }
 
     /// The leaf that the next change may go to.

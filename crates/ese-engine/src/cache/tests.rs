@@ -295,7 +295,8 @@ fn a_cache_full_of_pages_that_cannot_be_written_gives_the_error_and_loses_none_o
     assert_eq!(refused, Some(JetError::DISK_FULL));
     assert!(built >= 2 * CACHE_PAGES_MIN as u32, "{built} pages");
     setup.disk.heal();
-    (1..=built).for_each(|page| assert_eq!(number_in(setup.file.latch(page).unwrap().view()), page.into()));
+    (1..=built)
+        .for_each(|page| assert_eq!(number_in(setup.file.latch(page).unwrap().view()), u64::from(page)));
     setup.file.write_back(WriteBack::All).unwrap();
     let found = setup.reopened(built);
     assert_eq!(found, (1..=built).map(|page| Some(page.into())).collect::<Vec<_>>());
@@ -379,7 +380,7 @@ fn an_unlogged_file_needs_no_log() {
         build(&file, page, page.into(), 0);
         file.latch_write(page).unwrap().mark_untidy();
     }
-    (1..=100).for_each(|page| assert_eq!(number_in(file.latch(page).unwrap().view()), page.into()));
+    (1..=100).for_each(|page| assert_eq!(number_in(file.latch(page).unwrap().view()), u64::from(page)));
 }
 
 /// xorshift64.

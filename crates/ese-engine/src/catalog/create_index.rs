@@ -165,7 +165,7 @@ impl LiveCatalog {
         } else {
             self.entries(session, table, &schema, &row)?
         };
-        let tree = self.create_index_tree(session, table.primary(), row.flags, space.initial_pages())?;
+        let tree = self.create_index_tree(session, table.primary(), &row, space.initial_pages())?;
         row.fdp_page = tree.tree().root();
         row.fdp_last_set_time = self.fdp_time();
         let deleted = DeletedTree::of_part(use_, (tree.tree().objid(), tree.tree().root()), TreeKind::Index);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ese_format::catalog::{
-    CallbackRow, CatalogRow, IndexDefinition, IndexFlags, ObjectName, RowKind, TableDefinition, TableFlags,
-    TableRow,
+    CallbackRow, CatalogRow, IndexDefinition, IndexFlags, IndexRow, ObjectName, RowKind, TableDefinition,
+    TableFlags, TableRow,
 };
 use ese_format::column_type::{ColumnClass, ColumnId};
 use ese_format::error::JetError;
@@ -26,6 +26,7 @@ use crate::catalog::{
 };
 use crate::error::{Error, Result};
 use crate::space::{NewTree, SpaceKind, Uniqueness, create_tree};
+use crate::space_policy::SpacePolicy;
 use crate::transaction::Session;
 
 /// `Id` of the row of a table's callback (spec 03 §3).
@@ -144,15 +145,16 @@ impl LiveCatalog {
         &self,
         session: &mut Session,
         table: &WritableTree,
-        flags: IndexFlags,
+        row: &IndexRow,
         pages: u32,
     ) -> Result<WritableTree> {
+        let policy = SpacePolicy::of_row(row.density, row.space_hints.as_ref(), self.page_size());
         let unique =
-            if flags.contains(IndexFlags::UNIQUE) { Uniqueness::Unique } else { Uniqueness::NonUnique };
+            if row.flags.contains(IndexFlags::UNIQUE) { Uniqueness::Unique } else { Uniqueness::NonUnique };
         create_tree(
             table,
             session,
-            NewTree { kind: TreeKind::Index, unique, pages, space: SpaceKind::Single },
+            NewTree { kind: TreeKind::Index, unique, pages, space: SpaceKind::Single, policy },
         )
     }
 }
@@ -219,6 +221,7 @@ impl<'c> Creation<'c> {
             unique: Uniqueness::Unique,
             pages: pages.max(1),
             space: SpaceKind::Single,
+            policy: SpacePolicy::of_row(space.density, space.hints.as_ref(), catalog.page_size()),
         };
         let tree = create_tree(&parent, session, shape)?;
         let (objid, root) = (tree.tree().objid(), tree.tree().root());
@@ -331,14 +334,14 @@ impl<'c> Creation<'c> {
         &mut self,
         session: &mut Session,
         name: ObjectName,
-        mut row: ese_format::catalog::IndexRow,
+        mut row: IndexRow,
         pages: u32,
     ) -> Result<()> {
         let id = if row.flags.contains(IndexFlags::PRIMARY) {
             row.fdp_page = self.tree.tree().root();
             self.objid()
         } else {
-            let tree = self.catalog.create_index_tree(session, &self.tree, row.flags, pages)?;
+            let tree = self.catalog.create_index_tree(session, &self.tree, &row, pages)?;
             row.fdp_page = tree.tree().root();
             tree.tree().objid()
         };

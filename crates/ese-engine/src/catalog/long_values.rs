@@ -12,6 +12,7 @@ use crate::catalog::live::LiveCatalog;
 use crate::catalog::statement::{self, Alteration, PendingAlteration};
 use crate::error::{Error, Result};
 use crate::space::{NewTree, SpaceKind, Uniqueness, create_tree};
+use crate::space_policy::SpacePolicy;
 use crate::transaction::Transactions;
 
 /// Density of every tree of long values (spec 03 §10).
@@ -34,7 +35,7 @@ impl LiveCatalog {
         let mut session = transactions.begin_system_session()?;
         let root = definition.table.fdp_page;
         let parent = WritableTree::open(&self.map, root, definition.objid, TreeKind::Primary)?;
-        let hints = definition.table.deferred_lv_hints;
+        let hints = table.long_value_hints();
         let page_bytes = u32::try_from(self.page_size().bytes()).unwrap_or(u32::MAX);
         let pages = hints.map_or(1, |hints| (hints.initial_bytes / page_bytes).max(1));
         statement::run(&mut session, |session| {
@@ -43,6 +44,7 @@ impl LiveCatalog {
                 unique: Uniqueness::Unique,
                 pages,
                 space: SpaceKind::Single,
+                policy: SpacePolicy::of_row(DENSITY, hints, self.page_size()),
             };
             let tree = create_tree(&parent, session, shape)?;
             let name = ObjectName::from_catalog(b"LV")

@@ -34,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::file_map::FileMap;
 use crate::io::Clock;
 use crate::space::{NewTree, SpaceKind, Uniqueness, create_tree};
+use crate::space_policy::SpacePolicy;
 use crate::transaction::Session;
 
 /// Since when the store of `MSysLocales` has two more columns (spec 03 §13.2).
@@ -128,7 +129,13 @@ impl NewDatabase {
         rows: &[CatalogRow],
     ) -> Result<CatalogTrees> {
         let mut make = |parent: &WritableTree, place, kind, pages| {
-            let new = NewTree { kind, unique: Uniqueness::Unique, pages, space: SpaceKind::Multiple };
+            let new = NewTree {
+                kind,
+                unique: Uniqueness::Unique,
+                pages,
+                space: SpaceKind::Multiple,
+                policy: SpacePolicy::default(),
+            };
             expect_place(create_tree(parent, session, new)?, place)
         };
         let pages = |objid| table_pages(rows, objid);
@@ -156,6 +163,7 @@ impl NewDatabase {
             unique: Uniqueness::Unique,
             pages: 1,
             space: SpaceKind::Single,
+            policy: SpacePolicy::default(),
         };
         expect_place(create_tree(root, session, new)?, (objid, definition.table.fdp_page))?;
         Ok(TableSchema::new(definition, None))

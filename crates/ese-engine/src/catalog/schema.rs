@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use ese_format::catalog::{IndexDefinition, TableDefinition};
+use ese_format::catalog::{IndexDefinition, IndexFlags, PersistedSpaceHints, TableDefinition};
 use ese_format::column_type::ColumnClass;
+use ese_format::page_size::PageSize;
 use ese_format::record::{ColumnDefinition, TableLayout};
+
+use crate::space_policy::SpacePolicy;
 
 /// A table's definition and what reading its rows wants besides.
 #[derive(Debug)]
@@ -63,6 +66,35 @@ impl TableSchema {
     #[must_use]
     pub fn indexes(&self) -> &[IndexDefinition] {
         &self.definition.indexes
+    }
+
+    /// How each of its trees takes its pages, by the tree's root. A derived table has its template's hints where it has
+    /// none of its own, and its inherited indexes always have (spec 03 §10).
+    pub(crate) fn space_policies(&self, page_size: PageSize) -> Vec<(u32, SpacePolicy)> {
+        let (definition, template) = (&self.definition, self.template.as_deref().map(Self::definition));
+        let row = &definition.table;
+        let hints = row.space_hints.as_ref();
+        let hints = hints.or_else(|| template.and_then(|template| template.table.space_hints.as_ref()));
+        let mut policies = vec![(row.fdp_page, SpacePolicy::of_row(row.density, hints, page_size))];
+        for index in self.indexes().iter().filter(|index| !index.is_primary()) {
+            let inherited =
+                template.filter(|_| index.row.flags.contains(IndexFlags::DERIVED)).and_then(|template| {
+                    template.indexes.iter().find(|of_template| of_template.name.is(index.name.as_bytes()))
+                });
+            let hints = inherited.map_or(&index.row, |index| &index.row).space_hints.as_ref();
+            policies.push((index.row.fdp_page, SpacePolicy::of_row(index.row.density, hints, page_size)));
+        }
+        if let Some((_, values)) = &definition.long_values {
+            let policy = SpacePolicy::of_row(values.density, self.long_value_hints(), page_size);
+            policies.push((values.fdp_page, policy));
+        }
+        policies
+    }
+
+    /// What the table's creator asked for its long values.
+    pub(crate) fn long_value_hints(&self) -> Option<&PersistedSpaceHints> {
+        let own = self.definition.table.deferred_lv_hints.as_ref();
+        own.or_else(|| self.template.as_deref()?.long_value_hints())
     }
 
     pub(crate) fn untagged_columns(&self) -> impl Iterator<Item = &ColumnDefinition> {

@@ -312,6 +312,7 @@ fn an_open_transaction_holds_the_checkpoint_back() {
             unique: crate::space::Uniqueness::Unique,
             pages: 1,
             space: crate::space::SpaceKind::Single,
+            policy: crate::space_policy::SpacePolicy::default(),
         },
     )
     .unwrap();

@@ -6,6 +6,7 @@ use ese_format::space::{BITMAP_PAGES, Extent, Growth, Pool, Space};
 use crate::btree::{Author, WritableTree};
 use crate::error::{Error, Result};
 use crate::space::owned::OwnedSpace;
+use crate::space_policy::{SpacePolicy, SpacePolicyFlags};
 
 /// Pages of a secondary extent at least, once a tree is not small any more.
 const SECONDARY_PAGES: u32 = 16;
@@ -30,6 +31,22 @@ pub(super) enum Purpose {
     Secondary,
 }
 
+/// Whether more pages than were asked for may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// So many that no rest is left which is of little use.
+    Rounded,
+    /// Never: JET_bitSpaceHintsUtilizeExactExtents.
+    Exact,
+}
+
+impl Fit {
+    /// What a tree of this policy wants.
+    pub(super) fn of(policy: &SpacePolicy) -> Self {
+        if policy.flags.contains(SpacePolicyFlags::EXACT_EXTENTS) { Self::Exact } else { Self::Rounded }
+    }
+}
+
 /// How many pages are wanted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
@@ -38,6 +55,7 @@ pub(super) struct Wanted {
     /// So many if they are there.
     pub(super) preferred: u32,
     pub(super) purpose: Purpose,
+    pub(super) fit: Fit,
 }
 
 impl WritableTree {
@@ -75,7 +93,7 @@ impl OwnedSpace<'_> {
             if let Some(extent) = self.take_from_bitmap(author, pages, free, 1)? {
                 return Ok(extent.last);
             }
-            self.convert(author, Wanted { min: 1, preferred: 1, purpose: Purpose::Secondary })?;
+            self.convert(author, self.secondary(1))?;
         }
         if let Some(page) = self.take_available(author, near)? {
             return Ok(page);
@@ -132,20 +150,26 @@ impl OwnedSpace<'_> {
 
     /// A secondary extent for the tree's own use, of the size that its growth says (spec 02 §13.6).
     fn grow_tree(&mut self, author: &mut dyn Author) -> Result<()> {
-        let wanted = |pages| Wanted { min: 1, preferred: pages, purpose: Purpose::Secondary };
         if self.is_database_root() {
-            return self.extend_available(author, wanted(1));
+            return self.extend_available(author, self.secondary(1));
         }
         let Space::Multiple { owned_root, growth } = self.space else { return Ok(()) };
         let (last, next, is_small) = match growth {
             Growth::Primary(pages) => (pages, pages / SECONDARY_FRACTION, self.is_small(pages)?),
             Growth::LastRequest(pages) => (pages, pages, false),
         };
-        let pages = if is_small { SMALL_GROWTH_PAGES } else { next.max(SECONDARY_PAGES) }.max(last);
+        let pages = if is_small { SMALL_GROWTH_PAGES } else { next.max(SECONDARY_PAGES) };
+        let pages = pages.max(self.tree.policy().extent_after(last));
         if pages != last {
             self.set_space(author, Space::Multiple { owned_root, growth: Growth::LastRequest(pages) })?;
         }
-        self.extend_available(author, wanted(pages))
+        self.extend_available(author, self.secondary(pages))
+    }
+
+    /// A further extent of so many pages, or what there is.
+    fn secondary(&self, pages: u32) -> Wanted {
+        let fit = Fit::of(self.tree.policy());
+        Wanted { min: 1, preferred: pages, purpose: Purpose::Secondary, fit }
     }
 
     fn is_small(&self, primary_pages: u32) -> Result<bool> {
@@ -209,7 +233,9 @@ impl OwnedSpace<'_> {
             return Ok(None);
         };
         let pages = wanted.preferred.min(extent.count);
-        let all = if self.is_database_root() {
+        let all = if wanted.fit == Fit::Exact {
+            false
+        } else if self.is_database_root() {
             let exact = wanted.purpose == Purpose::NewTree
                 && extent.first() < EARLY_PAGES
                 && trees.owned.pages()? < SMALL_DATABASE_PAGES;

@@ -21,7 +21,7 @@ impl OwnedSpace<'_> {
     pub(super) fn convert(&mut self, author: &mut dyn Author, wanted: Wanted) -> Result<()> {
         let Space::Single { pages, free } = self.space else { return Ok(()) };
         let min = wanted.min.saturating_add(SPACE_ROOTS);
-        let preferred = min.max(wanted.preferred).max(pages);
+        let preferred = min.max(wanted.preferred).max(self.tree.policy().extent_after(pages));
         let parent = self.parent()?;
         let secondary = OwnedSpace::lock(&parent)?.give(author, Wanted { min, preferred, ..wanted })?;
         self.change_form(author, pages, free, secondary)?;

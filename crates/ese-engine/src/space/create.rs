@@ -12,10 +12,11 @@ use crate::apply::{self, CreatePages};
 use crate::btree::{Author, TreeKind, WritableTree};
 use crate::error::{Error, Result};
 use crate::file_map::FileMap;
-use crate::space::allocate::{Purpose, Wanted};
+use crate::space::allocate::{Fit, Purpose, Wanted};
 use crate::space::grow::extend_file;
 use crate::space::new_page::{NewPages, root_operation};
 use crate::space::owned::OwnedSpace;
+use crate::space_policy::SpacePolicy;
 
 /// Pages of a tree with space trees at least: its root and theirs.
 const ROOTS: u32 = 3;
@@ -41,6 +42,8 @@ pub struct NewTree {
     pub pages: u32,
     /// How it keeps track of them.
     pub space: SpaceKind,
+    /// How it takes more.
+    pub policy: SpacePolicy,
 }
 
 /// Whether a tree may have equal keys.
@@ -75,11 +78,13 @@ impl NewTree {
 pub fn create_tree(parent: &WritableTree, author: &mut dyn Author, new: NewTree) -> Result<WritableTree> {
     let lowest = if new.space == SpaceKind::Multiple { ROOTS } else { 1 };
     let pages = new.pages.max(lowest);
-    let wanted = Wanted { min: pages, preferred: pages, purpose: Purpose::NewTree };
+    let wanted =
+        Wanted { min: pages, preferred: pages, purpose: Purpose::NewTree, fit: Fit::of(&new.policy) };
     let map = parent.map();
     let objid = map.next_objid()?;
     let extent = OwnedSpace::lock(parent)?.give(author, wanted)?;
     build(map, author, new, Place { objid, parent: parent.tree().root(), extent })?;
+    map.set_space_policy(extent.first(), new.policy);
     WritableTree::open(map, extent.first(), objid, new.kind)
 }
 
@@ -91,8 +96,13 @@ pub fn create_root(map: &Arc<FileMap>, author: &mut dyn Author, pages: u32) -> R
     let pages = pages.max(ROOTS);
     let (objid, root) = DATABASE_ROOT;
     extend_file(map, author, pages)?;
-    let new =
-        NewTree { kind: TreeKind::Primary, unique: Uniqueness::Unique, pages, space: SpaceKind::Multiple };
+    let new = NewTree {
+        kind: TreeKind::Primary,
+        unique: Uniqueness::Unique,
+        pages,
+        space: SpaceKind::Multiple,
+        policy: SpacePolicy::default(),
+    };
     map.saw_objid(objid);
     build(map, author, new, Place { objid, parent: 0, extent: Extent { last: pages, count: pages } })?;
     WritableTree::open(map, root, objid, TreeKind::Primary)
@@ -171,6 +181,7 @@ pub fn delete_tree(tree: &WritableTree, author: &mut dyn Author) -> Result<()> {
         }
         Space::Multiple { .. } => space.trees()?.owned.all()?,
     };
+    tree.map().set_space_policy(tree.tree().root(), SpacePolicy::default());
     let parent = space.parent()?;
     for extent in extents {
         OwnedSpace::lock(&parent)?.free(author, extent)?;

@@ -6,7 +6,7 @@ use ese_format::space::{EXTENT_LAST_PAGE_MAX, Extent, Growth, Pool, Space};
 use crate::btree::{Author, WritableTree};
 use crate::error::Result;
 use crate::file_map::FileMap;
-use crate::space::allocate::{Purpose, Wanted};
+use crate::space::allocate::{Fit, Purpose, Wanted};
 use crate::space::owned::OwnedSpace;
 
 /// Header pages before page 1; growth is aligned with them counted.
@@ -108,6 +108,9 @@ pub fn resize_file(root: &WritableTree, author: &mut dyn Author, pages: u32) -> 
         return Ok(last);
     }
     let more = pages - last;
-    space.extend_available(author, Wanted { min: more, preferred: more, purpose: Purpose::Secondary })?;
+    space.extend_available(
+        author,
+        Wanted { min: more, preferred: more, purpose: Purpose::Secondary, fit: Fit::Rounded },
+    )?;
     Ok(space.trees()?.owned.last()?.map_or(0, |extent| extent.last))
 }

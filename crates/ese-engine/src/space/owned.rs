@@ -11,6 +11,7 @@ use parking_lot::MutexGuard;
 use crate::btree::{Author, TreeKind, WritableTree};
 use crate::error::Result;
 use crate::space::extent_tree::ExtentTree;
+use crate::space_policy::SpacePolicyFlags;
 
 /// The trees that search their own free pages for a child's extent (spec 02 §13.4).
 const SYSTEM_TREES: [(u32, u32); 5] =
@@ -84,9 +85,10 @@ impl<'t> OwnedSpace<'t> {
         self.header.parent.get()
     }
 
-    /// Whether extents for children are looked for among its own free pages.
+    /// Whether extents for children are looked for among its own free pages (spec 02 §13.4).
     pub(super) fn serves_children(&self) -> bool {
         SYSTEM_TREES.contains(&(self.tree.tree().objid(), self.tree.tree().root()))
+            || self.tree.policy().flags.contains(SpacePolicyFlags::UTILIZE_PARENT_SPACE)
     }
 
     /// The tree it gets its extents from: a table, or the database root.

@@ -10,7 +10,7 @@ use ese_format::space::{Extent, Pool};
 
 use crate::btree::Author;
 use crate::error::Result;
-use crate::space::allocate::{Purpose, Wanted};
+use crate::space::allocate::{Fit, Purpose, Wanted};
 use crate::space::extent_tree::ExtentTree;
 use crate::space::owned::OwnedSpace;
 
@@ -63,7 +63,7 @@ impl OwnedSpace<'_> {
             let run = available.take_first(author, Pool::General, extent, pages)?;
             return Ok(Source { run, new_extent: None, rest: Extent::default() });
         }
-        let wanted = Wanted { min: pages, preferred: pages, purpose: Purpose::Secondary };
+        let wanted = Wanted { min: pages, preferred: pages, purpose: Purpose::Secondary, fit: Fit::Rounded };
         let extent = if self.is_database_root() {
             self.lengthen_file(author, wanted)?
         } else {

@@ -115,6 +115,9 @@ impl OpenTable {
     /// Those of reading their roots.
     pub fn open(map: &Arc<FileMap>, source: Arc<dyn SchemaSource>, schema: Arc<TableSchema>) -> Result<Self> {
         let definition = schema.definition();
+        for (root, policy) in schema.space_policies(map.file().page_size()) {
+            map.set_space_policy(root, policy);
+        }
         let primary =
             WritableTree::open(map, definition.table.fdp_page, definition.objid, TreeKind::Primary)?;
         let open_index = |index: &IndexDefinition| {

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::file_map::FileMap;
 use crate::lock_order::LeafMutex;
 use crate::space::{NewTree, SpaceKind, Uniqueness, create_tree};
+use crate::space_policy::SpacePolicy;
 use crate::table::SchemaSource;
 use crate::temp::request::{Keyed, Planned};
 use crate::transaction::{Session, Transactions};
@@ -111,6 +112,7 @@ impl TemporaryTables {
             unique: Uniqueness::Unique,
             pages: 1,
             space: SpaceKind::Single,
+            policy: SpacePolicy::default(),
         };
         let tree = create_tree(&parent, session, shape)?;
         let (objid, root) = (tree.tree().objid(), tree.tree().root());
@@ -156,6 +158,7 @@ impl SchemaSource for TemporaryTables {
             unique: Uniqueness::Unique,
             pages: 1,
             space: SpaceKind::Single,
+            policy: SpacePolicy::default(),
         };
         let tree = create_tree(&parent, session, shape)?;
         Ok((tree.tree().objid(), tree.tree().root()))

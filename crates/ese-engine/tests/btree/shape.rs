@@ -1,6 +1,7 @@
 //! What trees look like after typical loads, and what is logged for it.
 
 use ese_engine::btree::{TreeKind, Versioning, WritableTree};
+use ese_engine::space_policy::SpacePolicy;
 use ese_format::log::record::{Record, RecordType, SplitType};
 use ese_format::page::{PageFlags, PageView};
 use ese_format::page_size::PageSize;
@@ -46,7 +47,7 @@ fn types(stage: &Stage) -> Vec<RecordType> {
 fn appended_leaves_are_filled_to_the_density_and_begin_with_their_prefix() {
     for (density, reserve) in [(80, 8192 / 5), (100, 0), (50, 8192 / 2)] {
         let (stage, mut session) = stage(PageSize::K8);
-        let tree = stage.tree.clone().with_density(density);
+        let tree = stage.tree.clone().with_policy(SpacePolicy { density, ..SpacePolicy::default() });
         for number in 0..2000 {
             tree.insert(&mut session, &key(number), &[1; 90], UNVERSIONED).unwrap();
         }
@@ -118,7 +119,7 @@ fn a_root_without_room_for_its_header_is_split() {
             let is_leaf = root.view().flags().contains(PageFlags::LEAF);
             is_leaf != deep && root.view().free_bytes() < 9
         };
-        let tree = stage.tree.clone().with_density(100);
+        let tree = stage.tree.clone().with_policy(SpacePolicy { density: 100, ..SpacePolicy::default() });
         while !is_full(&stage) {
             // Long keys, so that a root above leaves fills up too.
             let key = [&key(number)[..], &vec![b'k'; number as usize % 230 + 1]].concat();

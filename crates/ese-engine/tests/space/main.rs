@@ -4,6 +4,7 @@
 mod crash;
 mod failures;
 mod growth;
+mod hints;
 #[path = "../redo/memory.rs"]
 #[allow(dead_code, reason = "shared with the redo tests, which use all of it")]
 mod memory;

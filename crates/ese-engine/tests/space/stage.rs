@@ -11,6 +11,7 @@ use ese_engine::file_map::{FileFeatures, FileMap, FileMapStart, Logging};
 use ese_engine::io::{Access, FileSystem, SimulatedFileSystem};
 use ese_engine::redo::{Redo, RedoDatabase, RedoDatabaseStart};
 use ese_engine::space::{NewTree, SpaceKind, Uniqueness, create_root, create_tree, delete_tree};
+use ese_engine::space_policy::SpacePolicy;
 use ese_engine::verify::{TreeFamily, VerifyReport, verify_trees};
 use ese_format::checksum::seal_page;
 use ese_format::error::JetError;
@@ -296,12 +297,24 @@ impl Stage {
 
 /// A table of so many pages.
 pub(crate) fn table(pages: u32) -> NewTree {
-    NewTree { kind: TreeKind::Primary, unique: Uniqueness::Unique, pages, space: SpaceKind::Single }
+    NewTree {
+        kind: TreeKind::Primary,
+        unique: Uniqueness::Unique,
+        pages,
+        space: SpaceKind::Single,
+        policy: SpacePolicy::default(),
+    }
 }
 
 /// An index of one page.
 pub(crate) fn index() -> NewTree {
-    NewTree { kind: TreeKind::Index, unique: Uniqueness::Unique, pages: 1, space: SpaceKind::Single }
+    NewTree {
+        kind: TreeKind::Index,
+        unique: Uniqueness::Unique,
+        pages: 1,
+        space: SpaceKind::Single,
+        policy: SpacePolicy::default(),
+    }
 }
 
 /// Numbers that a seed decides.

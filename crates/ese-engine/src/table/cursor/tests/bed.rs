@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::file_map::{FileFeatures, FileMap, FileMapStart, Logging};
 use crate::io::{Access, FileSystem, Host, SimulatedFileSystem};
 use crate::space::{NewTree, SpaceKind, Uniqueness, create_root, create_tree};
+use crate::space_policy::SpacePolicy;
 use crate::table::{Cursor, CursorMode, LongValueCounts, SchemaSource};
 use crate::transaction::{Session, Transactions, VersionLimits};
 
@@ -135,7 +136,7 @@ impl SchemaSource for Keeper {
 }
 
 fn new_tree(kind: TreeKind, unique: Uniqueness) -> NewTree {
-    NewTree { kind, unique, pages: 1, space: SpaceKind::Single }
+    NewTree { kind, unique, pages: 1, space: SpaceKind::Single, policy: SpacePolicy::default() }
 }
 
 /// A database with one table.
