@@ -1,4 +1,4 @@
-//! Cursors: keys, seeks, moves, bookmarks, callbacks, local storage (spec 09 §7, §13.3, §13.4).
+//! Cursors: keys, seeks, moves, bookmarks (spec 09 §7).
 
 use std::ffi::c_void;
 
@@ -12,15 +12,13 @@ use ese_format::record::index_key_bytes_max;
 
 use super::argument::{Buffer, Place, input};
 use super::names::write_prefix;
-use super::not_available;
-use super::on_cursor::{completed, on_cursor};
+use super::on_cursor::{completed, on_cursor, on_given_cursor};
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
 use crate::abi::tables::bits::*;
 use crate::abi::tables::enums::*;
 use crate::abi::tables::typedefs::*;
-use crate::runtime::call::with_cursor;
-use crate::runtime::cursor::CursorContext;
+use crate::runtime::call::with_given_cursor;
 use crate::runtime::instance::AfterStop;
 
 /// Most items a list may have: counters beyond it lie.
@@ -38,13 +36,11 @@ pub unsafe extern "system" fn JetDupCursor(
     let _ = grbit;
     // SAFETY: the caller's place is NULL or may be written.
     let place = unsafe { Place::new(ptableid) };
-    with_cursor(sesid, tableid, AfterStop::Refused, |call, cursor| {
+    with_given_cursor(sesid, tableid, AfterStop::Refused, |call, cursor| {
         let place = place.required()?;
         place.write(JET_tableidNil);
-        let body = call.body()?;
-        let duplicate = cursor.body()?.duplicate(&mut body.engine)?;
-        let duplicate = std::sync::Arc::new(CursorContext::new(sesid, cursor.dbid(), duplicate));
-        place.write(body.add_cursor(&duplicate)?);
+        let duplicate = cursor.body()?.duplicate(&mut call.body()?.engine)?;
+        place.write(call.add_cursor(cursor.dbid(), duplicate)?);
         Ok(Completion::Success)
     })
 }
@@ -60,7 +56,7 @@ pub unsafe extern "system" fn JetGetBookmark(
 ) -> JET_ERR {
     // SAFETY: the caller's places are NULL or as long as it says.
     let (buffer, actual) = unsafe { (Buffer::new(pvBookmark, cbMax), Place::new(pcbActual)) };
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         let bookmark = call.cursor.bookmark(call.session)?;
         if buffer.is_null() && cbMax > 0 {
             return Err(JetError::INVALID_PARAMETER);
@@ -70,41 +66,6 @@ pub unsafe extern "system" fn JetGetBookmark(
             return Err(JetError::BUFFER_TOO_SMALL);
         }
         Ok(Completion::Success)
-    })
-}
-
-/// Read local storage.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetLS(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    pls: *mut JET_LS,
-    grbit: JET_GRBIT,
-) -> JET_ERR {
-    // SAFETY: the caller's place is NULL or may be written.
-    let place = unsafe { Place::new(pls) };
-    on_cursor(sesid, tableid, |call| {
-        let place = place.required()?;
-        place.write(JET_LSNil);
-        if grbit & JET_bitLSCursor != 0 && grbit & JET_bitLSTable != 0 {
-            return Err(JetError::INVALID_GRBIT);
-        }
-        if grbit & JET_bitLSTable != 0 {
-            // Tables have none: JetSetLS refuses it.
-            return Err(JetError::LS_NOT_SET);
-        }
-        let reset = grbit & JET_bitLSReset != 0;
-        match call.cursor.local_storage {
-            Some(value) => {
-                place.write(value);
-                if reset {
-                    call.cursor.local_storage = None;
-                }
-                Ok(Completion::Success)
-            }
-            None if reset => Ok(Completion::Success),
-            None => Err(JetError::LS_NOT_SET),
-        }
     })
 }
 
@@ -132,7 +93,7 @@ pub unsafe extern "system" fn JetGetSecondaryIndexBookmark(
             Place::new(pcbPrimaryBookmarkActual),
         )
     };
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         let cursor = call.cursor.admit(call.session, TemporaryCall::Bookmark)?;
         let place = cursor.secondary_bookmark(call.session)?;
         let unique = place.data.is_empty();
@@ -297,19 +258,6 @@ pub unsafe extern "system" fn JetPrereadKeys(
     })
 }
 
-/// Run-time record callback.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetRegisterCallback(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    cbtyp: JET_CBTYP,
-    pCallback: JET_CALLBACK,
-    pvContext: *mut c_void,
-    phCallbackId: *mut JET_HANDLE,
-) -> JET_ERR {
-    not_available!(sesid, tableid, cbtyp, pCallback, pvContext, phCallbackId)
-}
-
 /// Current key or search key.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetRetrieveKey(
@@ -322,7 +270,7 @@ pub unsafe extern "system" fn JetRetrieveKey(
 ) -> JET_ERR {
     // SAFETY: the caller's places are NULL or as long as it says.
     let (buffer, actual) = unsafe { (Buffer::new(pvKey, cbMax), Place::new(pcbActual)) };
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         let grbit = RetrieveGrbit::from_bits_retain(grbit);
         let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
         let key = cursor.retrieve_key(call.session, grbit)?;
@@ -401,40 +349,4 @@ pub unsafe extern "system" fn JetSetCursorFilter(
         cursor.set_filter(call.session, items)?;
         Ok(Completion::Success)
     })
-}
-
-/// Attach local storage to a cursor or table.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetSetLS(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    ls: JET_LS,
-    grbit: JET_GRBIT,
-) -> JET_ERR {
-    on_cursor(sesid, tableid, |call| {
-        if grbit & JET_bitLSCursor != 0 && grbit & JET_bitLSTable != 0 {
-            return Err(JetError::INVALID_GRBIT);
-        }
-        if ls == JET_LSNil {
-            if grbit & JET_bitLSReset == 0 {
-                return Err(JetError::INVALID_PARAMETER);
-            }
-            call.cursor.local_storage = None;
-            return Ok(Completion::Success);
-        }
-        // Whoever keeps something here is told through the run-time callback when it goes; there is none yet, so that
-        // nothing can be kept that nobody would free.
-        Err(JetError::LS_CALLBACK_NOT_SPECIFIED)
-    })
-}
-
-/// Remove a callback.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetUnregisterCallback(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    cbtyp: JET_CBTYP,
-    hCallbackId: JET_HANDLE,
-) -> JET_ERR {
-    not_available!(sesid, tableid, cbtyp, hCallbackId)
 }

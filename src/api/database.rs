@@ -623,6 +623,9 @@ fn detach(session: JET_SESID, path: Text, grbit: JET_GRBIT) -> JET_ERR {
             Some(path) => engine.detach_database(session, &path),
             None => engine.detach_all(session),
         };
+        let attached: Vec<u32> = engine.databases().iter().map(|database| database.dbid().into()).collect();
+        let is_gone = |dbid| !attached.contains(&dbid);
+        call.session.freed().add(call.instance().tables().remove_databases(is_gone));
         detached.map(|()| Completion::Success).map_err(JetError::from)
     })
 }

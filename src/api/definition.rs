@@ -655,6 +655,12 @@ impl TableDefinition {
         }
     }
 
+    /// The functions that the table's callback and its columns' defaults name.
+    pub(crate) fn callbacks(&self) -> impl Iterator<Item = &[u8]> {
+        let table = self.callback.as_ref().map(|(function, _)| function.as_slice());
+        self.columns.iter().filter_map(|column| column.callback.as_deref()).chain(table)
+    }
+
     /// Runs `call` with the table as the engine takes it.
     pub(crate) fn with_new_table<T>(&self, call: impl FnOnce(&NewTable<'_>) -> T) -> T {
         let columns: Vec<_> = self.columns.iter().map(ColumnDefinition::new_column).collect();

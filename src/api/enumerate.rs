@@ -7,7 +7,7 @@ use ese_engine::temp::TemporaryCall;
 use ese_format::error::JetError;
 
 use super::argument::Place;
-use super::on_cursor::on_cursor;
+use super::on_cursor::on_given_cursor;
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
 use crate::abi::tables::typedefs::*;
@@ -183,7 +183,7 @@ pub unsafe extern "system" fn JetEnumerateColumns(
 ) -> JET_ERR {
     // SAFETY: the caller's places are NULL or may be written.
     let (count, array) = unsafe { (Place::new(pcEnumColumn), Place::new(prgEnumColumn)) };
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         let (count, array) = (count.required()?, array.required()?);
         let realloc = pfnRealloc.ok_or(JetError::INVALID_PARAMETER)?;
         count.write(0);

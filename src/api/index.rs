@@ -11,7 +11,7 @@ use super::column::on_definition;
 use super::definition::{Form, IndexDefinition, IndexGeneration, IndexList, with_new_indexes};
 use super::names::{ansi_of_1252, wide_of_1252};
 use super::not_available;
-use super::on_cursor::on_cursor;
+use super::on_cursor::{on_cursor, on_given_cursor};
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
 use crate::abi::tables::bits::*;
@@ -221,7 +221,7 @@ pub unsafe extern "system" fn JetGetCurrentIndexA(
     szIndexName: JET_PSTR,
     cbIndexName: u32,
 ) -> JET_ERR {
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         if let Some(short) = has_room(cbIndexName) {
             return Ok(short);
         }
@@ -245,7 +245,7 @@ pub unsafe extern "system" fn JetGetCurrentIndexW(
     szIndexName: JET_PWSTR,
     cbIndexName: u32,
 ) -> JET_ERR {
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         if let Some(short) = has_room(cbIndexName) {
             return Ok(short);
         }

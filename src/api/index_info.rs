@@ -11,7 +11,7 @@ use ese_format::error::JetError;
 use super::argument::Buffer;
 use super::definition::Form;
 use super::names::write_value;
-use super::on_cursor::on_cursor;
+use super::on_cursor::on_given_cursor;
 use crate::abi::guard::{CallResult, Completion};
 use crate::abi::structs::*;
 use crate::abi::tables::enums::*;
@@ -94,7 +94,7 @@ unsafe fn of_named_table(
 /// # Safety
 /// The name is NULL or ends with a zero of the form.
 unsafe fn of_cursors_table(sesid: JET_SESID, tableid: JET_TABLEID, question: &Question) -> JET_ERR {
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         let cursor = call.cursor.admit(call.session, TemporaryCall::OtherInformation)?;
         cursor.refresh_schema(call.session)?;
         let schema = Arc::clone(cursor.table().schema());

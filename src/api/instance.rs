@@ -1,6 +1,7 @@
 //! Instances: start, stop, and what the process runs (spec 09 §2).
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 use ese_engine::instance::TermKind;
 use ese_engine::recovery::RecoveryOptions;
@@ -18,7 +19,8 @@ use crate::abi::tables::enums::*;
 use crate::abi::tables::errors::JET_errSuccess;
 use crate::abi::tables::params::JET_paramCommitDefault;
 use crate::abi::tables::typedefs::*;
-use crate::runtime::call::{on_instance, with_instance};
+use crate::runtime::call::{check_outermost, on_instance, with_instance};
+use crate::runtime::callbacks;
 use crate::runtime::engine;
 use crate::runtime::instance::{AfterStop, InstanceContext, InstancePhase};
 use crate::runtime::process::SESSIONS;
@@ -380,6 +382,7 @@ fn start(instance: &InstanceContext, info: RestoreInfo, grbit: JET_GRBIT) -> Cal
 /// Ends an instance (spec 09 §2.6).
 fn term(instance: JET_INSTANCE, grbit: JET_GRBIT) -> JET_ERR {
     guard_process(|| {
+        check_outermost()?;
         let instance = process::instance_of_call(instance, JetError::INVALID_PARAMETER)?;
         if instance.advance(InstancePhase::Created, InstancePhase::Ended) {
             process::remove_instance(&instance);
@@ -401,7 +404,7 @@ fn term(instance: JET_INSTANCE, grbit: JET_GRBIT) -> JET_ERR {
 }
 
 /// Ends a running instance once no call is inside. It runs on when a session is in a transaction.
-fn end(instance: &InstanceContext, grbit: JET_GRBIT) -> CallResult {
+fn end(instance: &Arc<InstanceContext>, grbit: JET_GRBIT) -> CallResult {
     let _alone = instance.wait_for_calls();
     let ending = match instance.failure() {
         _ if grbit & JET_bitTermDirty != 0 => TermKind::Dirty,
@@ -423,12 +426,17 @@ fn end(instance: &InstanceContext, grbit: JET_GRBIT) -> CallResult {
     let mut abandoned = Vec::new();
     for session in &sessions {
         let mut held = session.hold()?;
-        if ending == TermKind::Dirty {
+        let ended = if ending == TermKind::Dirty {
             abandoned.extend(session::abandon(session, &mut held));
+            Ok(())
         } else {
-            session::end(session, &mut held)?;
-        }
+            session::end(session, &mut held)
+        };
+        drop(held);
+        callbacks::tell_freed_at_end(instance, session.handle(), &session.freed().take());
+        ended?;
     }
+    callbacks::tell_freed_at_end(instance, JET_sesidNil, &instance.tables().remove_databases(|_| true));
     let engine = instance.engine()?;
     instance.set_engine(None);
     let stopped = engine.stop(ending);

@@ -18,6 +18,7 @@ mod ansi_alias;
 mod answer;
 mod argument;
 mod backup;
+mod callback;
 mod column;
 mod column_info;
 mod cursor;
@@ -44,6 +45,7 @@ mod transaction;
 
 pub use self::ansi_alias::*;
 pub use self::backup::*;
+pub use self::callback::*;
 pub use self::column::*;
 pub use self::column_info::*;
 pub use self::cursor::*;

@@ -3,19 +3,23 @@
 use std::ffi::c_void;
 
 use ese_engine::table::{
-    ColumnChange, ColumnRequest, EscrowGrbit, LockGrbit, Prepare, RecordSize, RecordSizeGrbit, RetrieveGrbit,
-    SetGrbit, UpdateGrbit,
+    AtZero, ColumnChange, ColumnRequest, EscrowGrbit, LockGrbit, Prepare, PreparedChange, RecordSize,
+    RecordSizeGrbit, RetrieveGrbit, SetGrbit, UpdateGrbit,
 };
 use ese_engine::temp::TemporaryCall;
 use ese_format::error::JetError;
 
 use super::argument::{Buffer, Place, input};
+use super::callback::{Around, between_callbacks, finalize};
 use super::names::{output, write_prefix};
 use super::not_available;
-use super::on_cursor::{completed, on_cursor};
+use super::on_cursor::{CursorCall, completed, on_cursor, on_given_cursor, run};
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
+use crate::abi::tables::enums::*;
 use crate::abi::tables::typedefs::*;
+use crate::runtime::call::with_cursor;
+use crate::runtime::instance::AfterStop;
 
 /// Smallest JET_SETINFO and JET_RETINFO that hold all fields (spec 09 §8.3, §9.1).
 const SETINFO_BYTES: u32 = size_of::<JET_SETINFO>() as u32;
@@ -26,8 +30,14 @@ const ITEMS_MAX: u32 = 1 << 20;
 /// Delete the current record.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetDelete(sesid: JET_SESID, tableid: JET_TABLEID) -> JET_ERR {
-    on_cursor(sesid, tableid, |call| {
-        call.cursor.admit(call.session, TemporaryCall::Delete)?.delete(call.session)?;
+    with_cursor(sesid, tableid, AfterStop::Refused, |call, cursor| {
+        let around = Around { before: JET_cbtypBeforeDelete, after: JET_cbtypAfterDelete };
+        if cursor.attachments().is_some_and(|attachments| attachments.wants(around.before)) {
+            run(call, cursor, |call| call.cursor.check_deletable(call.session))?;
+        }
+        between_callbacks(call, cursor, around, |call| {
+            Ok(call.cursor.admit(call.session, TemporaryCall::Delete)?.delete(call.session)?)
+        })?;
         Ok(Completion::Success)
     })
 }
@@ -48,14 +58,19 @@ pub unsafe extern "system" fn JetEscrowUpdate(
     // SAFETY: the caller's places are NULL or as long as it says.
     let (delta, old, actual) =
         unsafe { (input(pv, cbMax), Buffer::new(pvOld, cbOldMax), Place::new(pcbOldActual)) };
-    on_cursor(sesid, tableid, |call| {
+    with_cursor(sesid, tableid, AfterStop::Refused, |call, cursor| {
         let grbit = EscrowGrbit::from_bits_retain(grbit);
-        let cursor = call.cursor.admit(call.session, TemporaryCall::Delete)?;
-        let before = cursor.escrow_update(call.session, columnid, delta, old.bytes(), grbit)?;
+        let updated = run(call, cursor, |call| {
+            let cursor = call.cursor.admit(call.session, TemporaryCall::Delete)?;
+            Ok(cursor.escrow_update(call.session, columnid, delta, old.bytes(), grbit)?)
+        })?;
         if old.bytes() > 0 {
-            old.write(&before)?;
+            old.write(&updated.before)?;
         }
-        actual.write(before.len() as u32);
+        actual.write(updated.before.len() as u32);
+        if updated.at_zero == Some(AtZero::Finalized) {
+            finalize(call, cursor)?;
+        }
         Ok(Completion::Success)
     })
 }
@@ -83,7 +98,7 @@ fn record_size<T: Copy>(
     grbit: JET_GRBIT,
     filled: impl FnOnce(Option<T>, &RecordSize) -> T,
 ) -> JET_ERR {
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         let place = place.required()?;
         let grbit = RecordSizeGrbit::from_bits_retain(grbit);
         let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
@@ -235,7 +250,7 @@ pub unsafe extern "system" fn JetRetrieveColumn(
     // SAFETY: the caller's places are NULL or as long as it says.
     let (buffer, actual, info) =
         unsafe { (output(pvData, cbData), Place::new(pcbActual), Place::new(pretinfo)) };
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         let mut request = ColumnRequest {
             column: columnid,
             grbit: RetrieveGrbit::from_bits_retain(grbit),
@@ -301,7 +316,7 @@ pub unsafe extern "system" fn JetRetrieveColumns(
     pretrievecolumn: *mut JET_RETRIEVECOLUMN,
     cretrievecolumn: u32,
 ) -> JET_ERR {
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         if cretrievecolumn > ITEMS_MAX || (pretrievecolumn.is_null() && cretrievecolumn > 0) {
             return Err(JetError::INVALID_PARAMETER);
         }
@@ -349,7 +364,7 @@ pub unsafe extern "system" fn JetRetrieveTaggedColumnList(
 ) -> JET_ERR {
     // SAFETY: the caller's places are NULL or as long as it says.
     let (count, buffer) = unsafe { (Place::new(pcColumns), output(pvData, cbData)) };
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         let count = count.required()?;
         let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
         let grbit = RetrieveGrbit::from_bits_retain(grbit);
@@ -421,7 +436,7 @@ pub unsafe extern "system" fn JetSetColumn(
 ) -> JET_ERR {
     // SAFETY: the caller's places are NULL or as long as it says.
     let (data, info) = unsafe { (value_to_set(pvData, cbData, grbit), Place::new(psetinfo)) };
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         let mut set = Set { columnid, data, bytes: cbData, grbit, offset: 0, itag: 1 };
         if let Some(info) = info.read() {
             if info.cbStruct < SETINFO_BYTES {
@@ -442,7 +457,7 @@ pub unsafe extern "system" fn JetSetColumns(
     psetcolumn: *mut JET_SETCOLUMN,
     csetcolumn: u32,
 ) -> JET_ERR {
-    on_cursor(sesid, tableid, |call| {
+    on_given_cursor(sesid, tableid, |call| {
         if csetcolumn > ITEMS_MAX || (psetcolumn.is_null() && csetcolumn > 0) {
             return Err(JetError::INVALID_PARAMETER);
         }
@@ -515,9 +530,20 @@ pub unsafe extern "system" fn JetUpdate2(
 ) -> JET_ERR {
     // SAFETY: the caller's places are NULL or as long as it says.
     let (buffer, actual) = unsafe { (Buffer::new(pvBookmark, cbBookmark), Place::new(pcbActual)) };
-    on_cursor(sesid, tableid, |call| {
+    with_cursor(sesid, tableid, AfterStop::Refused, |call, cursor| {
         let room = (!buffer.is_null()).then_some(buffer.bytes());
-        let updated = call.cursor.update(call.session, room, UpdateGrbit::from_bits_retain(grbit))?;
+        let grbit = UpdateGrbit::from_bits_retain(grbit);
+        let around = match run(call, cursor, |call| Ok(call.cursor.prepared_change()))? {
+            Some(PreparedChange::Insert) => {
+                Around { before: JET_cbtypBeforeInsert, after: JET_cbtypAfterInsert }
+            }
+            Some(PreparedChange::Replace) => {
+                Around { before: JET_cbtypBeforeReplace, after: JET_cbtypAfterReplace }
+            }
+            None => Around { before: JET_cbtypNull, after: JET_cbtypNull },
+        };
+        let update = |call: &mut CursorCall<'_>| call.cursor.update(call.session, room, grbit);
+        let updated = between_callbacks(call, cursor, around, update)?;
         if updated.inserted {
             write_prefix(buffer, &updated.bookmark);
             actual.write(updated.bookmark.len() as u32);

@@ -1,12 +1,13 @@
 //! Tables: create, open, delete, rename, temporary ones included (spec 09 §6.1, §10.2, §10.5, §12.1).
 
 use std::ffi::c_void;
-use std::sync::Arc;
 
 use ese_engine::catalog::{ColumnMaximum, CursorAccess, OpenedTable};
+use ese_engine::error::Error;
 use ese_engine::instance::AttachedDatabase;
 use ese_engine::table::{Cursor, CursorMode};
 use ese_engine::temp::{NewTemporaryColumn, NewTemporaryTable, TemporaryTable};
+use ese_engine::transaction::BeginKind;
 use ese_format::error::JetError;
 
 use super::argument::Place;
@@ -19,19 +20,13 @@ use crate::abi::tables::bits::*;
 use crate::abi::tables::enums::*;
 use crate::abi::tables::typedefs::*;
 use crate::runtime::call::{SessionCall, with_cursor, with_database, with_session};
-use crate::runtime::cursor::CursorContext;
+use crate::runtime::callbacks::{StoredCallbacks, resolve};
 use crate::runtime::engine::{open_grbit, writable_catalog};
 use crate::runtime::engine_cursor::EngineCursor;
 use crate::runtime::instance::AfterStop;
 
 /// Columns a temporary table may have: more than any table has.
 const TEMPORARY_COLUMNS_MAX: u32 = 1 << 16;
-
-/// Gives a cursor its handle.
-fn add_cursor(call: &mut SessionCall<'_>, dbid: u32, cursor: EngineCursor) -> Result<JET_TABLEID, JetError> {
-    let context = Arc::new(CursorContext::new(call.session.handle(), dbid, cursor));
-    call.body()?.add_cursor(&context)
-}
 
 /// The cursor over a table that was opened.
 fn cursor_over(
@@ -44,7 +39,7 @@ fn cursor_over(
         CursorAccess::ReadWrite => CursorMode::Updatable,
     };
     let cursor = Cursor::over(&call.body()?.engine, opened.table, mode);
-    add_cursor(call, database.dbid().into(), EngineCursor::over_table(cursor, opened.hold))
+    call.add_cursor(database.dbid().into(), EngineCursor::over_table(cursor, opened.hold))
 }
 
 /// Creates a table, tells the caller what became of it through `answer`, and gives its cursor a handle.
@@ -55,6 +50,18 @@ fn create_table(
     answer: impl FnOnce(&ese_engine::catalog::TableCreation<OpenedTable>),
 ) -> Result<(JET_TABLEID, Completion), JetError> {
     let catalog = writable_catalog(database)?;
+    if let Some(error) = unresolved(call, definition) {
+        // All is done but for the callback, and then taken back (spec 09 §10.2).
+        call.body()?.engine.begin(BeginKind::Internal)?;
+        let session = &mut call.body()?.engine;
+        let mut creation = definition.with_new_table(|new| catalog.create_table(session, new));
+        let created = std::mem::replace(&mut creation.table, Err(Error::refused(error, "a callback")));
+        creation.created = creation.created.saturating_sub(created.is_ok().into());
+        let result = created.map_or_else(|failed| failed.into(), |_| error);
+        call.body()?.roll_back_level()?;
+        answer(&creation);
+        return Err(result);
+    }
     let session = &mut call.body()?.engine;
     let creation = definition.with_new_table(|new| catalog.create_table(session, new));
     answer(&creation);
@@ -64,6 +71,14 @@ fn create_table(
     };
     let opened = creation.table?;
     Ok((cursor_over(call, database, opened)?, completion))
+}
+
+/// Why the functions that a definition names cannot be called, where the instance looks for them at once.
+fn unresolved(call: &SessionCall<'_>, definition: &TableDefinition) -> Option<JetError> {
+    if StoredCallbacks::of(&call.instance().parameters().read()) != StoredCallbacks::Resolved {
+        return None;
+    }
+    definition.callbacks().find_map(|name| resolve(name).err())
 }
 
 /// Close a cursor or drop a temp table.
@@ -558,7 +573,14 @@ unsafe fn delete_table(
     with_database(sesid, dbid, AfterStop::Refused, |call, database| {
         // SAFETY: told by the caller.
         let name = unsafe { form.name(name) }?;
-        writable_catalog(database)?.delete_table(&mut call.body()?.engine, &name)?;
+        let catalog = writable_catalog(database)?;
+        let session = &mut call.body()?.engine;
+        let objid = catalog.schema_named(session, &name).map(|schema| schema.definition().objid);
+        catalog.delete_table(session, &name)?;
+        if let Ok(objid) = objid {
+            let freed = call.instance().tables().remove_table(database.dbid().into(), objid);
+            call.session.freed().add(freed);
+        }
         Ok(Completion::Success)
     })
 }
@@ -715,7 +737,7 @@ impl Temporary {
             // SAFETY: the list has an item for each column.
             unsafe { self.ids.add(index).write_unaligned(id.to_api()) };
         }
-        add_cursor(call, 0, EngineCursor::over_temporary(table))
+        call.add_cursor(0, EngineCursor::over_temporary(table))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What stands around a call: handles are looked up and the checks of spec 09 §1.1 made in their order, then the call
 //! runs, and a panic makes its instance unavailable.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use ese_engine::instance::AttachedDatabase;
@@ -9,7 +10,9 @@ use ese_format::error::JetError;
 use crate::abi::guard::{CallResult, Completion, guard, guard_process};
 use crate::abi::handles::RawHandle;
 use crate::abi::tables::typedefs::JET_ERR;
+use crate::runtime::callbacks::{self, StoredCallbacks};
 use crate::runtime::cursor::CursorContext;
+use crate::runtime::engine_cursor::EngineCursor;
 use crate::runtime::instance::{AfterStop, InstanceContext};
 use crate::runtime::process::{self, CURSORS, Mode, SESSIONS};
 use crate::runtime::session::{Held, SessionBody, SessionContext};
@@ -36,6 +39,64 @@ impl SessionCall<'_> {
     pub fn body(&mut self) -> Result<&mut SessionBody, JetError> {
         self.held.body()
     }
+
+    /// Gives a cursor of the engine its handle, and the share in what is attached to its table.
+    ///
+    /// # Errors
+    /// `JET_errOutOfCursors`, `JET_errInvalidSesid`.
+    pub fn add_cursor(&mut self, dbid: u32, cursor: EngineCursor) -> Result<RawHandle, JetError> {
+        let stored = StoredCallbacks::of(&self.instance().parameters().read());
+        let table = cursor.definition().map(|definition| {
+            let callback = definition.callback.as_ref();
+            let callback =
+                callback.and_then(|row| Some((row.callback_types, stored.callback(&row.function)?)));
+            self.instance().tables().open((dbid, definition.objid), callback)
+        });
+        let context = Arc::new(CursorContext::new(self.session.handle(), dbid, cursor, table));
+        self.body()?.add_cursor(&context)
+    }
+}
+
+thread_local! {
+    /// Calls that this thread is inside.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Whether this thread may make no calls.
+    static IS_BARRED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// This thread is inside a call, as long as it lives.
+struct Inside(());
+
+impl Inside {
+    fn enter() -> Result<Self, JetError> {
+        if IS_BARRED.get() {
+            return Err(JetError::INVALID_OPERATION);
+        }
+        DEPTH.set(DEPTH.get() + 1);
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+/// Refuses a call that cannot be made from inside another one: it would wait for itself.
+///
+/// # Errors
+/// `JET_errInvalidOperation`.
+pub fn check_outermost() -> Result<(), JetError> {
+    if DEPTH.get() > 0 || IS_BARRED.get() { Err(JetError::INVALID_OPERATION) } else { Ok(()) }
+}
+
+/// Runs a callback that may make no calls: they are refused meanwhile (spec 09 §1.6).
+pub fn without_calls<R>(callback: impl FnOnce() -> R) -> R {
+    let before = IS_BARRED.replace(true);
+    let result = callback();
+    IS_BARRED.set(before);
+    result
 }
 
 /// Runs a part of a call that works on an instance: after a panic the instance is unavailable.
@@ -73,10 +134,14 @@ fn in_session(
 ) -> CallResult {
     let instance = session.instance();
     guarded(instance, || {
+        let _thread = Inside::enter()?;
         let _inside = instance.enter(after_stop)?;
         let mut held = session.hold()?;
         held.body()?;
-        call(&mut SessionCall { session, held })
+        let mut let_in = SessionCall { session, held };
+        let result = call(&mut let_in);
+        callbacks::tell_freed(&mut let_in);
+        result
     })
 }
 
@@ -93,8 +158,23 @@ pub fn with_database(
     })
 }
 
-/// A call with a session and one of its cursors.
+/// A call with a session and one of its cursors, which no callback has at the moment.
 pub fn with_cursor(
+    session: RawHandle,
+    cursor: RawHandle,
+    after_stop: AfterStop,
+    call: impl FnOnce(&mut SessionCall<'_>, &Arc<CursorContext>) -> CallResult,
+) -> JET_ERR {
+    with_given_cursor(session, cursor, after_stop, |session, cursor| {
+        if cursor.is_in_callback() {
+            return Err(JetError::ILLEGAL_OPERATION);
+        }
+        call(session, cursor)
+    })
+}
+
+/// A call with a session and one of its cursors that a callback may make on the cursor it was given (spec 09 §1.6).
+pub fn with_given_cursor(
     session: RawHandle,
     cursor: RawHandle,
     after_stop: AfterStop,
@@ -120,6 +200,7 @@ pub fn with_instance(
     guard_process(|| {
         let instance = process::instance_of_call(instance, unknown)?;
         guarded(&instance, || {
+            let _thread = Inside::enter()?;
             let _inside = instance.enter(after_stop)?;
             call(&instance)
         })

@@ -2,7 +2,8 @@
 //!
 //! Invariants: only the thread inside a call on the cursor's session touches the engine's cursor; a closed one has none.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use ese_engine::table::AfterRollback;
 use ese_engine::transaction::Session;
@@ -10,6 +11,7 @@ use ese_format::error::JetError;
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::abi::handles::RawHandle;
+use crate::runtime::attachments::{AttachedTable, FreedStorage, TableAttachments};
 use crate::runtime::engine_cursor::EngineCursor;
 
 /// A cursor.
@@ -20,18 +22,35 @@ pub struct CursorContext {
     order: AtomicU64,
     session: RawHandle,
     dbid: u32,
+    /// Its table and what is attached to it; none for a temporary one.
+    table: Option<AttachedTable>,
+    /// Callbacks that have been given the cursor and have not returned.
+    in_callbacks: AtomicU32,
     body: Mutex<Option<EngineCursor>>,
+}
+
+/// A cursor in the hands of a callback, as long as it lives.
+#[derive(Debug)]
+#[must_use]
+pub struct GivenToCallback<'c>(&'c CursorContext);
+
+impl Drop for GivenToCallback<'_> {
+    fn drop(&mut self) {
+        self.0.in_callbacks.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl CursorContext {
     /// A cursor of a session on a database, still without a handle.
     #[must_use]
-    pub fn new(session: RawHandle, dbid: u32, cursor: EngineCursor) -> Self {
+    pub fn new(session: RawHandle, dbid: u32, cursor: EngineCursor, table: Option<AttachedTable>) -> Self {
         Self {
             handle: AtomicUsize::new(0),
             order: AtomicU64::new(0),
             session,
             dbid,
+            table,
+            in_callbacks: AtomicU32::new(0),
             body: Mutex::new(Some(cursor)),
         }
     }
@@ -61,6 +80,30 @@ impl CursorContext {
     #[must_use]
     pub fn dbid(&self) -> u32 {
         self.dbid
+    }
+
+    /// What is attached to its table; `None` for a temporary one.
+    #[must_use]
+    pub fn attachments(&self) -> Option<&Arc<TableAttachments>> {
+        self.table.as_ref().map(AttachedTable::attachments)
+    }
+
+    /// A callback is given the cursor.
+    pub fn give_to_callback(&self) -> GivenToCallback<'_> {
+        self.in_callbacks.fetch_add(1, Ordering::Relaxed);
+        GivenToCallback(self)
+    }
+
+    /// Whether a callback has it.
+    #[must_use]
+    pub fn is_in_callback(&self) -> bool {
+        self.in_callbacks.load(Ordering::Relaxed) > 0
+    }
+
+    /// Its local storage, which leaves it.
+    pub(super) fn take_local_storage(&self) -> Option<FreedStorage> {
+        let storage = self.body.lock().as_mut()?.local_storage.take()?;
+        Some(FreedStorage::of_cursor(self.dbid, self.handle(), storage))
     }
 
     /// The engine's cursor, for the thread inside a call.

@@ -8,7 +8,6 @@ use ese_engine::cache::PageCache;
 use ese_engine::catalog::LiveCatalog;
 use ese_engine::instance::{AttachedDatabase, Instance, StartRequest, Started, Writability};
 use ese_engine::recovery::{MapEntry, RecoveryControl, RecoveryOptions, StopPosition};
-use ese_engine::table::LongValueCounts;
 use ese_format::error::JetError;
 use parking_lot::Mutex;
 use widestring::U16Str;
@@ -56,9 +55,7 @@ pub fn start(
     let settings = settings::settings_of(name, parameters)?;
     let Recovery { options, map, stop } = recovery;
     let request = StartRequest { settings, cache: shared_cache()?, options, map, stop };
-    let started = Instance::start_recovering(request, control)?;
-    started.instance.transactions().set_count_hook(Arc::new(LongValueCounts));
-    Ok(started)
+    Ok(Instance::start_recovering(request, control)?)
 }
 
 /// A parameter was set while an instance runs.

@@ -6,10 +6,12 @@
 use ese_engine::btree::Bookmark;
 use ese_engine::catalog::TableHold;
 use ese_engine::table::{
-    AfterRollback, BookmarkGrbit, Completion, Cursor, IndexStart, MoveGrbit, SeekGrbit, UpdateGrbit,
+    AfterRollback, BookmarkGrbit, Completion, Cursor, IndexStart, MoveGrbit, PreparedChange, SeekGrbit,
+    UpdateGrbit,
 };
 use ese_engine::temp::{TemporaryCall, TemporaryTable};
 use ese_engine::transaction::Session;
+use ese_format::catalog::TableDefinition;
 use ese_format::error::JetError;
 
 /// A cursor of the engine.
@@ -45,6 +47,35 @@ impl EngineCursor {
     #[must_use]
     pub fn over_temporary(table: TemporaryTable) -> Self {
         Self { kind: CursorKind::Temporary(Box::new(table)), local_storage: None }
+    }
+
+    /// The definition of its table; none for a temporary one.
+    #[must_use]
+    pub fn definition(&self) -> Option<&TableDefinition> {
+        match &self.kind {
+            CursorKind::Table { cursor, .. } => Some(cursor.table().schema().definition()),
+            CursorKind::Temporary(_) => None,
+        }
+    }
+
+    /// What JetUpdate would do now; `None` where nothing is prepared that changes the table.
+    #[must_use]
+    pub fn prepared_change(&self) -> Option<PreparedChange> {
+        match &self.kind {
+            CursorKind::Table { cursor, .. } => cursor.prepared_change(),
+            CursorKind::Temporary(_) => None,
+        }
+    }
+
+    /// Whether a callback before a delete is worth calling: the cursor may change the table and is on a record.
+    ///
+    /// # Errors
+    /// Those the delete would end with.
+    pub fn check_deletable(&mut self, session: &mut Session) -> Result<(), JetError> {
+        match &mut self.kind {
+            CursorKind::Table { cursor, .. } => Ok(cursor.check_deletable(session)?),
+            CursorKind::Temporary(_) => Ok(()),
+        }
     }
 
     /// The hold on its table; none for a temporary one.

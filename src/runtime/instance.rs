@@ -15,6 +15,7 @@ use widestring::{U16Str, U16String};
 
 use crate::abi::handles::RawHandle;
 use crate::parameters::ParameterStore;
+use crate::runtime::attachments::TableRegistry;
 use crate::runtime::engine;
 
 /// Where an instance is in its life.
@@ -56,6 +57,7 @@ pub struct InstanceContext {
     calls: RwLock<()>,
     engine: RwLock<Option<Arc<Instance>>>,
     sessions: Mutex<Vec<RawHandle>>,
+    tables: Arc<TableRegistry>,
 }
 
 impl InstanceContext {
@@ -73,6 +75,7 @@ impl InstanceContext {
             calls: RwLock::new(()),
             engine: RwLock::new(None),
             sessions: Mutex::default(),
+            tables: Arc::default(),
         }
     }
 
@@ -182,6 +185,12 @@ impl InstanceContext {
     /// Waits until no call is inside, and lets none in while the guard lives.
     pub fn wait_for_calls(&self) -> RwLockWriteGuard<'_, ()> {
         self.calls.write()
+    }
+
+    /// What programs attached to its tables.
+    #[must_use]
+    pub fn tables(&self) -> &Arc<TableRegistry> {
+        &self.tables
     }
 
     /// Its sessions.

@@ -6,6 +6,8 @@
 //! instance   InstanceContext: parameters, phase, stop and failure marks, opened databases, the running engine
 //! session    SessionContext: the engine's session, its open databases and cursors, who may end its transaction
 //! cursor     CursorContext: whose it is, and the engine's cursor
+//! attachments  callbacks and local storage of tables and cursors
+//! callbacks  calling the program
 //! call       what stands around a call with a session, a cursor or an instance
 //! engine     starting the engine, and what of it sits behind database and cursor handles
 //! ```
@@ -18,7 +20,9 @@
 
 #![allow(non_upper_case_globals, reason = "parameters and bits are named as in the C header")]
 
+pub mod attachments;
 pub mod call;
+pub mod callbacks;
 pub mod cursor;
 pub mod engine;
 pub mod engine_cursor;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use ese_engine::instance::{AfterClose, AttachedDatabase};
 use ese_engine::table::AfterRollback;
@@ -15,6 +15,7 @@ use ese_format::error::JetError;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::abi::handles::RawHandle;
+use crate::runtime::attachments::FreedQueue;
 use crate::runtime::cursor::CursorContext;
 use crate::runtime::instance::InstanceContext;
 use crate::runtime::process::{CURSORS, SESSIONS};
@@ -39,6 +40,7 @@ pub struct SessionBody {
     pub cursors: BTreeMap<u64, Arc<CursorContext>>,
     /// Its parameters.
     pub parameters: SessionParameters,
+    freed: Arc<FreedQueue>,
     next_cursor: u64,
 }
 
@@ -49,6 +51,9 @@ pub struct SessionContext {
     instance: Arc<InstanceContext>,
     /// The thread inside a call, 0 = none.
     caller: AtomicU64,
+    /// Whether that thread is in a callback of the program. Only it changes this.
+    in_callback: AtomicBool,
+    freed: Arc<FreedQueue>,
     /// `None` after the session ended.
     body: Mutex<Option<SessionBody>>,
 }
@@ -57,6 +62,8 @@ pub struct SessionContext {
 pub struct Held<'s> {
     session: &'s SessionContext,
     guard: MutexGuard<'s, Option<SessionBody>>,
+    /// Whether the call is made from a callback of another one.
+    from_callback: bool,
 }
 
 impl Held<'_> {
@@ -68,6 +75,14 @@ impl Held<'_> {
         self.guard.as_mut().ok_or(JetError::INVALID_SESID)
     }
 
+    /// Lets this thread's callback make calls on the session, and nobody else.
+    pub fn while_in_callback<R>(&mut self, callback: impl FnOnce() -> R) -> R {
+        self.session.in_callback.store(true, Ordering::Relaxed);
+        let result = MutexGuard::unlocked(&mut self.guard, callback);
+        self.session.in_callback.store(false, Ordering::Relaxed);
+        result
+    }
+
     /// Takes the body out: the session ends.
     pub(super) fn take(&mut self) -> Option<SessionBody> {
         self.guard.take()
@@ -76,7 +91,11 @@ impl Held<'_> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.session.caller.store(0, Ordering::Release);
+        if self.from_callback {
+            self.session.in_callback.store(true, Ordering::Relaxed);
+        } else {
+            self.session.caller.store(0, Ordering::Release);
+        }
     }
 }
 
@@ -86,17 +105,21 @@ impl SessionContext {
     /// # Errors
     /// `JET_errOutOfSessions`.
     pub fn open(instance: &Arc<InstanceContext>, engine: Session) -> Result<Arc<Self>, JetError> {
+        let freed = Arc::new(FreedQueue::default());
         let body = SessionBody {
             engine,
             databases: BTreeMap::new(),
             cursors: BTreeMap::new(),
             parameters: SessionParameters::default(),
+            freed: Arc::clone(&freed),
             next_cursor: 0,
         };
         let session = Arc::new(Self {
             handle: AtomicUsize::new(0),
             instance: Arc::clone(instance),
             caller: AtomicU64::new(0),
+            in_callback: AtomicBool::new(false),
+            freed,
             body: Mutex::new(Some(body)),
         });
         let handle = SESSIONS.insert(Arc::clone(&session))?;
@@ -123,14 +146,28 @@ impl SessionContext {
     /// `JET_errInvalidOperation` when this thread is inside already, `JET_errSessionSharingViolation` when another one is.
     pub fn hold(&self) -> Result<Held<'_>, JetError> {
         let thread = thread_number();
-        match self.body.try_lock() {
-            Some(guard) => {
-                self.caller.store(thread, Ordering::Release);
-                Ok(Held { session: self, guard })
+        if self.caller.load(Ordering::Acquire) == thread {
+            if !self.in_callback.load(Ordering::Relaxed) {
+                return Err(JetError::INVALID_OPERATION);
             }
-            None if self.caller.load(Ordering::Acquire) == thread => Err(JetError::INVALID_OPERATION),
-            None => Err(JetError::SESSION_SHARING_VIOLATION),
+            // Others look whose turn it is and go: there is no long wait.
+            let guard = self.body.lock();
+            self.in_callback.store(false, Ordering::Relaxed);
+            return Ok(Held { session: self, guard, from_callback: true });
         }
+        match self.body.try_lock() {
+            Some(guard) if self.caller.load(Ordering::Acquire) == 0 => {
+                self.caller.store(thread, Ordering::Release);
+                Ok(Held { session: self, guard, from_callback: false })
+            }
+            _ => Err(JetError::SESSION_SHARING_VIOLATION),
+        }
+    }
+
+    /// Local storage that calls on the session freed.
+    #[must_use]
+    pub fn freed(&self) -> &FreedQueue {
+        &self.freed
     }
 }
 
@@ -160,6 +197,7 @@ impl SessionBody {
         self.cursors.remove(&cursor.order());
         // Where the handle is dead already there is nothing left to do.
         let _ = CURSORS.remove(cursor.handle());
+        self.freed.add(cursor.take_local_storage());
         cursor.close(&mut self.engine);
     }
 
@@ -258,6 +296,7 @@ pub fn abandon(session: &SessionContext, held: &mut Held<'_>) -> Option<Session>
     session.instance.remove_session(session.handle());
     for cursor in std::mem::take(&mut body.cursors).into_values() {
         let _ = CURSORS.remove(cursor.handle());
+        body.freed.add(cursor.take_local_storage());
         cursor.forget();
     }
     Some(body.engine)

@@ -16,6 +16,7 @@ mod attach;
 mod attached;
 mod background;
 mod checkpoint;
+mod counts;
 mod create;
 mod gate;
 mod header_file;

@@ -26,6 +26,7 @@ use crate::transaction::Transactions;
 use super::attach::encode;
 use super::background::Worker;
 use super::checkpoint::{CheckpointState, WriteCheckpoint};
+use super::counts::InstanceCounts;
 use super::in_use::{PathClaim, PathUse};
 use super::settings::{InstanceSettings, RecoveryMode};
 use super::{Instance, RunState};
@@ -125,6 +126,8 @@ impl Instance {
             claims: LeafMutex::new(claims),
             worker: Worker::default(),
         });
+        let counts = InstanceCounts { instance: Arc::downgrade(&instance) };
+        instance.transactions.set_count_hook(Arc::new(counts));
         if let Some(log) = &instance.log {
             let owner: Weak<Self> = Arc::downgrade(&instance);
             let owner: Weak<dyn LogOwner> = owner;

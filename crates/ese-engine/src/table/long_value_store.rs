@@ -291,13 +291,7 @@ impl<'s> ChunkWriter<'s> {
 pub struct LongValueCounts;
 
 impl CountHook for LongValueCounts {
-    fn counted_down(
-        &self,
-        session: &mut Session,
-        tree: &WritableTree,
-        key: &[u8],
-        offset: u16,
-    ) -> Result<()> {
+    fn counted(&self, session: &mut Session, tree: &WritableTree, key: &[u8], offset: u16) -> Result<()> {
         if tree.tree().kind() != TreeKind::LongValue || offset != REFERENCE_COUNT_OFFSET {
             return Ok(());
         }

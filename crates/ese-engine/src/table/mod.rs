@@ -5,6 +5,7 @@
 //! the [`Cursor`]s of sessions stand on: they read what their transactions see and change records, with all that hangs
 //! on a record: index entries, long values, numbers.
 
+mod at_zero;
 mod completion;
 mod copy_buffer;
 mod cursor;
@@ -24,11 +25,14 @@ use ese_format::catalog::IndexDefinition;
 use ese_format::error::JetError;
 use ese_format::long_value::chunk_bytes_default;
 
+pub use at_zero::AtZero;
+pub(crate) use at_zero::delete_at_zero;
 pub use completion::Completion;
 pub use cursor::{
     AfterRollback, ColumnChange, ColumnRequest, ColumnSelection, Cursor, CursorMode, EnumeratedColumn,
-    EnumeratedValue, Enumeration, FilterItem, FilterRelation, IndexStart, RecordPosition, RecordSize,
-    Retrieved, StoredLongValues, TaggedColumnSummary, TaggedSummaryFlags, Updated,
+    EnumeratedValue, Enumeration, EscrowUpdated, FilterItem, FilterRelation, IndexStart, PreparedChange,
+    RecordPosition, RecordSize, Retrieved, StoredLongValues, TaggedColumnSummary, TaggedSummaryFlags,
+    Updated,
 };
 pub use grbit::{
     BookmarkGrbit, EnumerateGrbit, EscrowGrbit, LockGrbit, MakeKeyGrbit, MoveGrbit, Prepare, RangeGrbit,

@@ -18,7 +18,7 @@ use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use parking_lot::{Mutex, RwLock};
 
-use crate::btree::WritableTree;
+use crate::btree::{TreeKind, WritableTree};
 use crate::error::Result;
 use crate::io::Background;
 use crate::lock_order::LeafMutex;
@@ -60,12 +60,12 @@ pub(super) struct Ended {
 /// Asked when a delta of a number that nobody needs the old value of has settled: long values whose references are all
 /// gone, columns that delete their record at zero.
 pub trait CountHook: std::fmt::Debug + Send + Sync {
-    /// A number at `offset` of the node's data was counted down, for good. `session` is in a transaction.
+    /// A number at `offset` of the node's data was counted down, for good; in a record, up or down. `session` is in a
+    /// transaction.
     ///
     /// # Errors
     /// Are told to the event log.
-    fn counted_down(&self, session: &mut Session, tree: &WritableTree, key: &[u8], offset: u16)
-    -> Result<()>;
+    fn counted(&self, session: &mut Session, tree: &WritableTree, key: &[u8], offset: u16) -> Result<()>;
 }
 
 /// Something to be done on pages.
@@ -73,7 +73,7 @@ pub trait CountHook: std::fmt::Debug + Send + Sync {
 enum Task {
     /// A node was deleted.
     Node { tree: WritableTree, version: Arc<Version> },
-    /// A number was counted down.
+    /// A number was counted.
     Count { tree: WritableTree, version: Arc<Version>, offset: u16 },
     /// Something of the floor above is obsolete.
     Alteration(Box<dyn AlterationHook>),
@@ -215,7 +215,9 @@ impl Transactions {
                     let Some(tree) = ended.trees.get(tree) else { continue };
                     match version.change {
                         Change::FlagDelete => self.cleanup.add(Task::Node { tree: tree.clone(), version }),
-                        Change::Delta { delta, offset, .. } if delta < 0 => {
+                        Change::Delta { delta, offset, .. }
+                            if delta < 0 || tree.tree().kind() == TreeKind::Primary =>
+                        {
                             self.cleanup.add(Task::Count { tree: tree.clone(), version, offset });
                         }
                         _ => {}
@@ -308,7 +310,7 @@ impl Transactions {
             Task::Count { tree, version, offset } => {
                 let hook = self.cleanup.counts.read().clone();
                 in_level(session, |session| {
-                    hook.map_or(Ok(()), |hook| hook.counted_down(session, tree, &version.key, *offset))
+                    hook.map_or(Ok(()), |hook| hook.counted(session, tree, &version.key, *offset))
                 })
             }
         }

@@ -133,13 +133,7 @@ fn a_forgotten_file_leaves_nothing() {
 struct Counts(Mutex<Vec<(Vec<u8>, u16)>>);
 
 impl CountHook for Counts {
-    fn counted_down(
-        &self,
-        session: &mut Session,
-        tree: &WritableTree,
-        key: &[u8],
-        offset: u16,
-    ) -> Result<()> {
+    fn counted(&self, session: &mut Session, tree: &WritableTree, key: &[u8], offset: u16) -> Result<()> {
         self.0.lock().push((key.to_vec(), offset));
         tree.flag_delete(session, key, &[], Versioning::Versioned)
     }

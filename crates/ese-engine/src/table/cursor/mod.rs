@@ -41,14 +41,14 @@ pub use position::RecordPosition;
 pub use retrieve::{ColumnRequest, Retrieved};
 pub use set_column::ColumnChange;
 pub use sizes::{RecordSize, TaggedColumnSummary, TaggedSummaryFlags};
-pub use update::Updated;
+pub use update::{EscrowUpdated, Updated};
 
 use crate::btree::{Bookmark, SeekOutcome, TreeCursor};
 use crate::error::{Error, Result};
 use crate::file_map::FileMap;
 use crate::table::copy_buffer::CopyBuffer;
 use crate::table::seen::{self, Sight};
-use crate::table::{OpenTable, SchemaSource};
+use crate::table::{OpenTable, Prepare, SchemaSource};
 use crate::transaction::{BeginKind, CommitOptions, Session};
 use filter::CursorFilter;
 use search_key::SearchState;
@@ -73,6 +73,15 @@ enum Currency {
     OnEntry,
     /// At a key without an entry: [`Cursor::virtual_place`].
     OnVirtual,
+}
+
+/// What a prepared update will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreparedChange {
+    /// Insert a record; a copy may delete its original as well.
+    Insert,
+    /// Change the record it was prepared on.
+    Replace,
 }
 
 /// A limit that moves in its direction do not pass.
@@ -215,6 +224,16 @@ impl Cursor {
     #[must_use]
     pub fn has_prepared_update(&self) -> bool {
         self.prepared.is_some()
+    }
+
+    /// What [`Self::update`] would do; `None` where nothing is prepared, or a copy for reading only.
+    #[must_use]
+    pub fn prepared_change(&self) -> Option<PreparedChange> {
+        self.prepared.as_ref().and_then(|update| match update.kind {
+            Prepare::ReadOnlyCopy => None,
+            Prepare::Replace | Prepare::ReplaceNoLock => Some(PreparedChange::Replace),
+            _ => Some(PreparedChange::Insert),
+        })
     }
 
     /// Whether the session may not commit its outermost level before this cursor's update is finished or cancelled: it

@@ -14,7 +14,7 @@ use crate::btree::{DeltaWidth, SeekOutcome, Versioning};
 use crate::error::{Error, Result};
 use crate::table::copy_buffer::{CopyBuffer, Original};
 use crate::table::seen;
-use crate::table::{Cursor, EscrowGrbit, OpenTable, Prepare, UpdateGrbit};
+use crate::table::{AtZero, Cursor, EscrowGrbit, OpenTable, Prepare, UpdateGrbit};
 use crate::transaction::Session;
 
 use super::index_upkeep::{
@@ -32,6 +32,15 @@ pub struct Updated {
     pub bookmark: Vec<u8>,
     /// Whether a record was inserted: the bookmark then fits the room the caller has for it.
     pub inserted: bool,
+}
+
+/// What an escrow update found and did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EscrowUpdated {
+    /// The number before, as it is on the page.
+    pub before: Vec<u8>,
+    /// What the column asks for at zero, if the number is zero now.
+    pub at_zero: Option<AtZero>,
 }
 
 impl Cursor {
@@ -165,6 +174,15 @@ impl Cursor {
         self.change_records(session, |session, tables| delete_record(session, tables, &original, &[]))
     }
 
+    /// Whether there is a record that [`Self::delete`] may delete.
+    ///
+    /// # Errors
+    /// `JET_errPermissionDenied`, `JET_errTransReadOnly`, `JET_errNoCurrentRecord`, `JET_errRecordDeleted`.
+    pub fn check_deletable(&mut self, session: &mut Session) -> Result<()> {
+        self.check_updatable(session)?;
+        self.with_sight(session, |cursor, session| cursor.on_record(session))
+    }
+
     /// A copy of the current record, with no latch left.
     fn current_original(&mut self, session: &mut Session) -> Result<Original> {
         self.with_sight(session, |cursor, session| {
@@ -178,7 +196,7 @@ impl Cursor {
 
     // ---- escrow ----
 
-    /// Adds to the number in an escrow column of the current record and returns its bytes before, as they are on the page.
+    /// Adds to the number in an escrow column of the current record.
     /// `delta` has 4 or 8 bytes, as the column; `old_room` is the caller's room for the bytes before, 0 when they are not
     /// wanted.
     ///
@@ -193,7 +211,7 @@ impl Cursor {
         delta: &[u8],
         old_room: usize,
         grbit: EscrowGrbit,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<EscrowUpdated> {
         if session.level() == 0 {
             return refused(JetError::NOT_IN_TRANSACTION, "an escrow update wants a transaction");
         }
@@ -231,7 +249,12 @@ impl Cursor {
         })?;
         let mut old = before.to_le_bytes().to_vec();
         old.truncate(bytes);
-        Ok(old)
+        let now = before.wrapping_add(delta);
+        let is_zero = match width {
+            DeltaWidth::Four => now as i32 == 0,
+            DeltaWidth::Eight => now == 0,
+        };
+        Ok(EscrowUpdated { before: old, at_zero: AtZero::of(flags).filter(|_| is_zero) })
     }
 }
 

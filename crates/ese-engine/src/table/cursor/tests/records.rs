@@ -253,7 +253,7 @@ fn columns_out_of_keys() {
 
 fn escrow(desk: &mut Desk, column: u32, delta: i32, grbit: EscrowGrbit) -> Result<i32, JetError> {
     let old = desk.cursor.escrow_update(&mut desk.session, column, &delta.to_le_bytes(), 4, grbit);
-    old.map(|bytes| i32::from_le_bytes(bytes.try_into().unwrap())).map_err(|error| error.jet())
+    old.map(|updated| i32::from_le_bytes(updated.before.try_into().unwrap())).map_err(|error| error.jet())
 }
 
 #[test]
