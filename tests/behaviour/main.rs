@@ -7,11 +7,19 @@
 #[allow(dead_code)]
 mod cursor;
 mod databases;
+mod define;
+mod definitions;
 #[allow(dead_code)]
 mod fixture;
 mod harness;
+mod information;
 mod instances;
+mod maintenance;
+mod record_cases;
+mod records;
+mod temporary;
 mod transactions;
+mod values;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,10 +31,12 @@ pub(crate) type Row = (u32, fn() -> Vec<i32>);
 const PLAN: &str = include_str!("plan.txt");
 
 /// The areas of the plan, and their rows.
-const AREAS: [(&str, &[&[Row]]); 3] = [
+const AREAS: [(&str, &[&[Row]]); 5] = [
     ("instances", &[instances::ROWS]),
     ("databases", &[databases::ROWS]),
-    ("transactions", &[transactions::ROWS]),
+    ("transactions", &[transactions::ROWS, definitions::IN_TRANSACTIONS]),
+    ("records", &[records::ROWS, record_cases::ROWS]),
+    ("definitions", &[definitions::ROWS, temporary::ROWS, maintenance::ROWS]),
 ];
 
 /// Rows that do not pass yet, and why. One that passes has to leave the list.
