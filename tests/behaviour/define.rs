@@ -7,9 +7,9 @@ use esent::abi::structs::*;
 use esent::abi::tables::enums::*;
 use esent::api::*;
 
-use crate::harness::*;
 use crate::cursor::Cursor;
 use crate::fixture::{F, Second, create_index};
+use crate::harness::*;
 
 /// A column to be made.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,11 @@ impl NewColumn {
             coltyp: self.column_type,
             cbMax: self.most,
             grbit: self.grbit,
-            pvDefault: if self.default.is_empty() { null_mut() } else { self.default.as_ptr().cast_mut().cast() },
+            pvDefault: if self.default.is_empty() {
+                null_mut()
+            } else {
+                self.default.as_ptr().cast_mut().cast()
+            },
             cbDefault: self.default.len() as u32,
             cp: self.code_page,
             columnid: 0xCDCD_CDCD,

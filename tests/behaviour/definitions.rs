@@ -10,11 +10,11 @@ use esent::abi::tables::errors::*;
 use esent::api::*;
 
 use crate::Row;
+use crate::cursor::Cursor;
 use crate::define::*;
+use crate::fixture::*;
 use crate::harness::*;
 use crate::information::*;
-use crate::cursor::Cursor;
-use crate::fixture::*;
 use crate::values::*;
 
 /// The rows of the plan.
@@ -28,8 +28,9 @@ pub(crate) const ROWS: &[Row] = &[
         let (long_name, blank) = ("x".repeat(65), format!("{} ", "y".repeat(64)));
         let bad = ["", " x", "a.b", &long_name, &blank].map(|name| CString::new(name).unwrap());
         let good = ["x ", "a/b", "ä"].map(|name| CString::new(name).unwrap());
-        let [refused, taken] = [&bad[..], &good[..]]
-            .map(|names| each(&names.iter().map(|name| create_table(f.s(), f.dbid(), name).1).collect::<Vec<_>>()));
+        let [refused, taken] = [&bad[..], &good[..]].map(|names| {
+            each(&names.iter().map(|name| create_table(f.s(), f.dbid(), name).1).collect::<Vec<_>>())
+        });
         f.open(c"x", 0);
         // In the W form it is the same name: one byte of code page 1252 in the catalog.
         let (wide, mut table) = ([0xE4_u16, 0], 0);
@@ -41,7 +42,8 @@ pub(crate) const ROWS: &[Row] = &[
     (180, || {
         let f = Scene::new();
         let columns = [long(c"a"), column(c"b", JET_coltypBinary, 0)];
-        let created = table(c"u", &columns, &[index(c"x", b"+a\0\0", JET_bitIndexPrimary)]).create(f.s(), f.dbid());
+        let created =
+            table(c"u", &columns, &[index(c"x", b"+a\0\0", JET_bitIndexPrimary)]).create(f.s(), f.dbid());
         assert_eq!((created.code, created.count, created.ids.as_slice()), (0, 4, &[1, 128][..]));
         assert_eq!((created.column_errs, created.index_errs), (vec![0, 0], vec![0]));
         let Second { session, dbid } = f.second();
@@ -269,7 +271,8 @@ pub(crate) const ROWS: &[Row] = &[
         let (c, ids) = table(c"u", &columns, &[]).made(f.s(), f.dbid());
         let insert = |id| each(&[c.prepare(JET_prepInsert), c.set_long(ids[0], id), c.update()]);
         assert_eq!(insert(1), 0);
-        let codes = [c"fixed", c"variable", c"tagged"].map(|name| set_default(f.s(), f.dbid(), c"u", name, b"new "));
+        let codes =
+            [c"fixed", c"variable", c"tagged"].map(|name| set_default(f.s(), f.dbid(), c"u", name, b"new "));
         assert_eq!(insert(2), 0);
         let read = |c: Cursor| [1, 2, 3].map(|place: usize| c.get(ids[place]).data);
         assert_eq!(c.move_first(), 0);
@@ -429,7 +432,10 @@ pub(crate) const ROWS: &[Row] = &[
                 0,
             )
         };
-        assert_eq!((&key[..5], &bookmark[..4], lengths), (&[0x7F, 0x80, 0, 0, 5][..], &[0, 0, 0, 1][..], [5, 4]));
+        assert_eq!(
+            (&key[..5], &bookmark[..4], lengths),
+            (&[0x7F, 0x80, 0, 0, 5][..], &[0, 0, 0, 1][..], [5, 4])
+        );
         vec![code]
     }),
 ];

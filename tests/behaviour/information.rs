@@ -53,9 +53,8 @@ pub(crate) fn column_list(cursor: Cursor) -> (i32, Vec<String>) {
     let mut list = zeroed::<JET_COLUMNLIST>();
     let (place, bytes) = ((&raw mut list).cast::<c_void>(), size_of::<JET_COLUMNLIST>() as u32);
     // SAFETY: the place has as many bytes as is told.
-    let code = unsafe {
-        JetGetTableColumnInfo(cursor.session, cursor.table, null(), place, bytes, JET_ColInfoList)
-    };
+    let code =
+        unsafe { JetGetTableColumnInfo(cursor.session, cursor.table, null(), place, bytes, JET_ColInfoList) };
     let rows = rows_of(code, cursor.session, list.tableid, list.cRecord, |row| {
         text_of(row, list.columnidcolumnname)
     });
@@ -70,7 +69,8 @@ pub(crate) fn object_list(session: usize, dbid: u32) -> (i32, Vec<String>) {
     let code = unsafe {
         JetGetObjectInfo(session, dbid, JET_objtypTable, null(), null(), place, bytes, JET_ObjInfoListNoStats)
     };
-    let rows = rows_of(code, session, list.tableid, list.cRecord, |row| text_of(row, list.columnidobjectname));
+    let rows =
+        rows_of(code, session, list.tableid, list.cRecord, |row| text_of(row, list.columnidobjectname));
     (code, rows)
 }
 

@@ -40,7 +40,19 @@ const AREAS: [(&str, &[&[Row]]); 5] = [
 ];
 
 /// Rows that do not pass yet, and why. One that passes has to leave the list.
-const OPEN: &[(u32, &str)] = &[];
+const OPEN: &[(u32, &str)] = &[
+    (201, "lists of indexes are not told yet"),
+    (202, "lists of columns are not told yet"),
+    (203, "lists of tables are not told yet"),
+    (213, "JetIdle is not there yet"),
+    (214, "JetDefragment is not there yet"),
+    (218, "callbacks are not called yet"),
+    (330, "JetIdle is not there yet"),
+    (338, "lists of indexes are not told yet"),
+    (344, "temporary tables answer calls that they refuse"),
+    (346, "JetCompact is not there yet"),
+    (348, "JET_paramDurableCommitCallback is not called yet"),
+];
 
 /// Rows that no program can test, and why.
 const UNTESTABLE: &[(u32, &str)] = &[];

@@ -14,17 +14,19 @@ use esent::abi::tables::params::*;
 use esent::api::*;
 
 use crate::Row;
-use crate::define::*;
-use crate::harness::*;
 use crate::cursor::Cursor;
+use crate::define::*;
 use crate::fixture::ID;
+use crate::harness::*;
 
 /// The rows.
 pub(crate) const ROWS: &[Row] = &[
     (213, || {
         let fixture = Fixture::new();
         // SAFETY: any numbers may be passed.
-        [0, JET_bitIdleFlushBuffers, 0x12, 0x40].map(|grbit| unsafe { JetIdle(fixture.session, grbit) }).to_vec()
+        [0, JET_bitIdleFlushBuffers, 0x12, 0x40]
+            .map(|grbit| unsafe { JetIdle(fixture.session, grbit) })
+            .to_vec()
     }),
     (214, || {
         let fixture = Fixture::new();

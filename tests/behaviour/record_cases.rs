@@ -6,10 +6,10 @@ use esent::abi::tables::enums::*;
 use esent::abi::tables::errors::*;
 
 use crate::Row;
-use crate::define::*;
-use crate::harness::*;
 use crate::cursor::Cursor;
+use crate::define::*;
 use crate::fixture::*;
+use crate::harness::*;
 use crate::values::*;
 
 /// The rows.
@@ -83,7 +83,8 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     (313, || {
         let f = Scene::new().in_transaction().replacing(1);
-        let mut codes = vec![f.c.set(LB, b"abcd"), f.c.set_raw(LB, std::ptr::null(), 0, JET_bitSetSizeLV, None)];
+        let mut codes =
+            vec![f.c.set(LB, b"abcd"), f.c.set_raw(LB, std::ptr::null(), 0, JET_bitSetSizeLV, None)];
         assert_eq!(f.c.get_copy(LB).code, JET_wrnColumnNull);
         codes.push(f.c.set(LB, b"abcd"));
         codes.push(f.c.set_raw(LB, std::ptr::null(), 0, JET_bitSetSizeLV | JET_bitSetZeroLength, None));
@@ -162,8 +163,12 @@ pub(crate) const ROWS: &[Row] = &[
             assert_eq!(each(&[cursor.prepare(JET_prepInsert), cursor.update()]), 0);
         }
         assert_eq!(cursor.prepare(JET_prepInsertMustSetAutoIncrement), 0);
-        let codes =
-            vec![cursor.update(), cursor.set_long(ids[1], 0), cursor.set_long(ids[1], 4), cursor.set_long(ids[1], 2)];
+        let codes = vec![
+            cursor.update(),
+            cursor.set_long(ids[1], 0),
+            cursor.set_long(ids[1], 4),
+            cursor.set_long(ids[1], 2),
+        ];
         assert_eq!(cursor.update(), 0);
         assert_eq!(cursor.all(ids[1]), [1, 2, 3, 2].map(Some));
         assert_eq!(f.c.prepare(JET_prepInsertMustSetAutoIncrement), JET_errIllegalOperation);
@@ -231,7 +236,8 @@ fn with_tagged_default() -> (Scene, Cursor, u32) {
         column(c"tagged", JET_coltypLong, JET_bitColumnTagged).with_default(&[9, 0, 0, 0]),
     ];
     let (cursor, ids) = table(c"u", &columns, &[]).made(f.s(), f.dbid());
-    let codes = [cursor.prepare(JET_prepInsert), cursor.set_long(ids[0], 1), cursor.update(), cursor.move_first()];
+    let codes =
+        [cursor.prepare(JET_prepInsert), cursor.set_long(ids[0], 1), cursor.update(), cursor.move_first()];
     assert_eq!(each(&codes), 0);
     (f, cursor, ids[2])
 }

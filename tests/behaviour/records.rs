@@ -6,10 +6,10 @@ use esent::abi::tables::enums::*;
 use esent::abi::tables::errors::*;
 
 use crate::Row;
-use crate::define::*;
-use crate::harness::*;
 use crate::cursor::Filled;
+use crate::define::*;
 use crate::fixture::*;
+use crate::harness::*;
 use crate::values::*;
 
 /// The rows of the plan (spec 09 §15.5).
@@ -192,7 +192,8 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     (164, || {
         let f = with_thousand_bytes();
-        let [tail, end, beyond] = [990, 1000, 2000].map(|offset| f.c.get_as(LB, Ask { offset, ..Ask::default() }));
+        let [tail, end, beyond] =
+            [990, 1000, 2000].map(|offset| f.c.get_as(LB, Ask { offset, ..Ask::default() }));
         assert_eq!((tail.data.len(), end.actual, beyond.actual), (10, 0, 0));
         vec![tail.code, each(&[end.code, beyond.code])]
     }),

@@ -5,12 +5,13 @@ use esent::abi::tables::enums::*;
 use esent::api::*;
 
 use crate::Row;
+use crate::cursor::Cursor;
 use crate::define::*;
 use crate::harness::*;
-use crate::cursor::Cursor;
 
 /// The columns of most tables here: a key, and a number.
-pub(crate) const KEY_AND_NUMBER: [NewColumn; 2] = [column(c"", JET_coltypLong, JET_bitColumnTTKey), long(c"")];
+pub(crate) const KEY_AND_NUMBER: [NewColumn; 2] =
+    [column(c"", JET_coltypLong, JET_bitColumnTTKey), long(c"")];
 
 /// The rows.
 pub(crate) const ROWS: &[Row] = &[
@@ -21,7 +22,11 @@ pub(crate) const ROWS: &[Row] = &[
             let (t, ids) = temporary(fixture.session, &KEY_AND_NUMBER, grbit);
             fill(t, &ids, &[(3, 30), (1, 10), (3, 31)]);
             assert_eq!((t.move_first(), t.number(ids[0]), t.number(ids[1])), (0, Some(1), Some(10)));
-            assert_eq!((t.move_next(), t.number(ids[0]), t.number(ids[1])), (0, Some(3), Some(30)), "the first one stays");
+            assert_eq!(
+                (t.move_next(), t.number(ids[0]), t.number(ids[1])),
+                (0, Some(3), Some(30)),
+                "the first one stays"
+            );
             ends.push(t.move_next());
         }
         let (t, ids) = temporary(fixture.session, &KEY_AND_NUMBER, JET_bitTTForwardOnly);
@@ -120,13 +125,18 @@ pub(crate) const ROWS: &[Row] = &[
         let fixture = Fixture::new();
         let down = JET_bitColumnTTKey | JET_bitColumnTTDescending;
         let columns = [column(c"", JET_coltypLong, down), column(c"", JET_coltypLong, JET_bitColumnTTKey)];
-        let low = [(Some(2), None), (Some(2), Some(1)), (Some(1), Some(1)), (Some(1), Some(2)), (None, Some(5))];
-        let high = [(None, Some(5)), (Some(2), Some(1)), (Some(2), None), (Some(1), Some(1)), (Some(1), Some(2))];
+        let low =
+            [(Some(2), None), (Some(2), Some(1)), (Some(1), Some(1)), (Some(1), Some(2)), (None, Some(5))];
+        let high =
+            [(None, Some(5)), (Some(2), Some(1)), (Some(2), None), (Some(1), Some(1)), (Some(1), Some(2))];
         for (grbit, expected) in [(0, low), (JET_bitTTSortNullsHigh, high)] {
             let (t, ids) = temporary(fixture.session, &columns, grbit);
-            for (a, b) in [(Some(1), Some(2)), (None, Some(5)), (Some(2), Some(1)), (Some(1), Some(1)), (Some(2), None)] {
+            for (a, b) in
+                [(Some(1), Some(2)), (None, Some(5)), (Some(2), Some(1)), (Some(1), Some(1)), (Some(2), None)]
+            {
                 assert_eq!(t.prepare(JET_prepInsert), 0);
-                let codes = [a.map(|a| t.set_long(ids[0], a)), b.map(|b| t.set_long(ids[1], b)), Some(t.update())];
+                let codes =
+                    [a.map(|a| t.set_long(ids[0], a)), b.map(|b| t.set_long(ids[1], b)), Some(t.update())];
                 assert_eq!(each(&codes.into_iter().flatten().collect::<Vec<_>>()), 0);
             }
             let (first, second) = (t.all(ids[0]), t.all(ids[1]));
@@ -171,7 +181,8 @@ fn open_sort(grbit: u32) -> (Fixture, Cursor, Vec<u32>) {
 /// Inserts keys and numbers.
 pub(crate) fn fill(t: Cursor, ids: &[u32], rows: &[(i32, i32)]) {
     for (key, value) in rows {
-        let codes = [t.prepare(JET_prepInsert), t.set_long(ids[0], *key), t.set_long(ids[1], *value), t.update()];
+        let codes =
+            [t.prepare(JET_prepInsert), t.set_long(ids[0], *key), t.set_long(ids[1], *value), t.update()];
         assert_eq!(each(&codes), 0);
     }
 }

@@ -187,7 +187,8 @@ impl Cursor {
     pub(crate) fn enumerate(self, list: Option<&[JET_ENUMCOLUMNID]>, most: u32, grbit: u32) -> Enumerated {
         let mut memory = Memory::default();
         let (mut count, mut array) = (0xCDCD_CDCD, std::ptr::dangling_mut::<JET_ENUMCOLUMN>());
-        let (items, start) = list.map_or((0, null_mut()), |list| (list.len() as u32, list.as_ptr().cast_mut()));
+        let (items, start) =
+            list.map_or((0, null_mut()), |list| (list.len() as u32, list.as_ptr().cast_mut()));
         // SAFETY: the list has that many items, the places are locals, the context is what the function expects.
         let code = unsafe {
             JetEnumerateColumns(
@@ -302,7 +303,11 @@ pub(crate) unsafe extern "system" fn reallocate(
 fn take(memory: &mut Memory, array: *mut JET_ENUMCOLUMN, count: u32) -> Vec<EnumeratedColumn> {
     let bytes = |data: *mut c_void, bytes: u32| {
         // SAFETY: the block has that many bytes.
-        if data.is_null() { Vec::new() } else { unsafe { std::slice::from_raw_parts(data.cast::<u8>(), bytes as usize) }.to_vec() }
+        if data.is_null() {
+            Vec::new()
+        } else {
+            unsafe { std::slice::from_raw_parts(data.cast::<u8>(), bytes as usize) }.to_vec()
+        }
     };
     let mut columns = Vec::new();
     for index in 0..count as usize {
