@@ -5,6 +5,8 @@ mod programs;
 
 use std::process::Command;
 
+use ese_engine::database::{Database, OpenOptions};
+use ese_engine::verify::{VerifyOptions, verify};
 use tempfile::TempDir;
 
 use programs::{build_as, compile, compilers, library_folder, quietly, root, runs, with_own_library};
@@ -194,4 +196,22 @@ fn readers_see_one_sum_whatever_eight_threads_do() {
     let seconds = std::env::var("ESENT_TRANSFER_SECONDS").unwrap_or_else(|_| TRANSFER_SECONDS_DEFAULT.into());
     let said = output_of(Command::new(&program).args([&folder, &seconds]));
     ese_corpus::report!("transfers, {seconds} s: {}", said.trim().replace('\n', "; "));
+}
+
+/// Seconds that the threads of `bank.c` run where nobody asks for another number (`ESENT_CONCURRENCY_SECONDS`): a minute in
+/// CI, an hour for who has it.
+const BANK_SECONDS_DEFAULT: &str = "8";
+
+#[test]
+fn a_bank_keeps_its_books_whatever_eight_threads_do() {
+    let programs = TempDir::new().expect("a temporary folder");
+    let program = programs::build(&programs, "c_tests/bank.c");
+    let (data, folder) = folder_for_data();
+    let seconds = std::env::var("ESENT_CONCURRENCY_SECONDS").unwrap_or_else(|_| BANK_SECONDS_DEFAULT.into());
+    let said = output_of(Command::new(&program).args([&folder, &seconds]));
+    ese_corpus::report!("bank, {seconds} s: {}", said.trim().replace('\n', "; "));
+    let database = Database::open(data.path().join("bank.edb"), &OpenOptions::default())
+        .expect("a stopped instance left it clean");
+    let report = verify(&database, &VerifyOptions::default(), &mut |_| ());
+    assert!(report.is_sound(), "{:?}", report.damage().collect::<Vec<_>>());
 }

@@ -99,13 +99,17 @@ pub fn without_calls<R>(callback: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Runs a part of a call that works on an instance: after a panic the instance is unavailable.
+/// Runs a part of a call that works on an instance: after a panic the instance is unavailable, and after a call that
+/// failed because the log cannot be written any more every call gets that error (spec 09 §1.1 line 7).
 fn guarded(instance: &InstanceContext, call: impl FnOnce() -> CallResult) -> CallResult {
     let code = guard(|| instance.fail(JetError::INSTANCE_UNAVAILABLE), call);
     match code {
         0 => Ok(Completion::Success),
         code if code > 0 => Ok(Completion::Warning(JetError::from_code(code))),
-        code => Err(JetError::from_code(code)),
+        code => {
+            instance.fail_with_log();
+            Err(JetError::from_code(code))
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicUsize, Ordering};
 
 use ese_engine::instance::Instance;
+use ese_engine::log::LogState;
 use ese_format::error::JetError;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use widestring::{U16Str, U16String};
@@ -153,6 +154,14 @@ impl InstanceContext {
     /// After a fatal error every call gets its code; the first one counts.
     pub fn fail(&self, error: JetError) {
         let _ = self.failure.compare_exchange(0, error.code(), Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Fails for good if the engine's log is down. Asked when a call failed, so that calls that succeed pay nothing.
+    pub(super) fn fail_with_log(&self) {
+        let state = self.engine().ok().and_then(|engine| engine.log().map(|log| log.state()));
+        if let Some(LogState::Down(error)) = state {
+            self.fail(error);
+        }
     }
 
     /// The fatal error, where there was one.

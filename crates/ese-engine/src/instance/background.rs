@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use ese_format::error::JetError;
 use parking_lot::{Condvar, Mutex};
 
 use crate::background_thread;
@@ -70,8 +71,13 @@ fn run(signal: &(Mutex<bool>, Condvar), instance: &Weak<Instance>) {
             }
         }
         let Some(instance) = instance.upgrade() else { return };
-        if let Err(error) = instance.background_step(&mut last) {
-            tracing::warn!("background work: {error}");
+        match background_thread::step(|| instance.background_step(&mut last)) {
+            Ok(()) => {}
+            Err(error) if error.jet() == JetError::INSTANCE_UNAVAILABLE => {
+                instance.transactions.take_log_down(&error);
+                return;
+            }
+            Err(error) => tracing::warn!("background work: {error}"),
         }
     }
 }

@@ -6,6 +6,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::FallocateFlags;
+use rustix::io::Errno;
+
 use crate::error::{Error, IoOperation, Result};
 use crate::io::{Access, Existing, File, FileSystem};
 
@@ -39,6 +42,35 @@ impl OsFile {
             }
         }
         Ok(Arc::new(Self { path: Arc::from(path), file }))
+    }
+}
+
+/// Bytes of zeros that are written at once where the file system allocates nothing by itself.
+const ZEROS_BYTES: usize = 1 << 18;
+
+impl OsFile {
+    /// Extends the file by zeros that have their place on the disk.
+    fn grow(&self, from: u64, to: u64) -> io::Result<()> {
+        loop {
+            match rustix::fs::fallocate(&self.file, FallocateFlags::empty(), from, to - from) {
+                Ok(()) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(Errno::OPNOTSUPP | Errno::NOSYS) => return self.grow_by_writing(from, to),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// [`Self::grow`] on a file system that knows no allocation ahead.
+    fn grow_by_writing(&self, from: u64, to: u64) -> io::Result<()> {
+        let zeros = vec![0; ZEROS_BYTES];
+        let mut offset = from;
+        while offset < to {
+            let count = (to - offset).min(ZEROS_BYTES as u64);
+            self.file.write_all_at(zeros.get(..count as usize).unwrap_or(&zeros), offset)?;
+            offset += count;
+        }
+        Ok(())
     }
 }
 
@@ -158,10 +190,24 @@ impl File for OsFile {
             .map_err(|error| Error::io(IoOperation::Resize, &self.path, None, error))
     }
 
+    /// What a file grows by has its place on the disk when this returns: a full disk shows here, where a call can be
+    /// refused, and not when a changed page is written.
     fn set_length(&self, length: u64) -> Result<()> {
-        self.file
-            .set_len(length)
-            .map_err(|error| Error::io(IoOperation::Resize, &self.path, Some(length), error))
+        let failed = |error| Error::io(IoOperation::Resize, &self.path, Some(length), error);
+        let before = self.file.metadata().map_err(failed)?.len();
+        if length <= before {
+            return self.file.set_len(length).map_err(failed);
+        }
+        self.grow(before, length).map_err(|error| {
+            // What was not allocated as a whole would be a hole at the end of the file.
+            if let Err(left) = self.file.set_len(before) {
+                tracing::warn!(
+                    "{}: it did not grow, and has another length now: {left}",
+                    self.path.display()
+                );
+            }
+            failed(error)
+        })
     }
 
     fn sync(&self) -> Result<()> {
@@ -196,6 +242,37 @@ mod tests {
         assert_eq!(disk.open(folder.path(), Access::Read).unwrap_err().jet(), JetError::FILE_ACCESS_DENIED);
         disk.create(&missing, Existing::Keep).unwrap();
         assert_eq!(disk.create(&missing, Existing::Keep).unwrap_err().jet(), JetError::FILE_ALREADY_EXISTS);
+    }
+
+    #[test]
+    fn what_a_file_grows_by_has_its_place_on_the_disk() {
+        use std::os::unix::fs::MetadataExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.edb");
+        let file = OsFileSystem.create(&path, Existing::Keep).unwrap();
+        file.write_at(&[7; 100], 0).unwrap();
+        file.set_length(1 << 20).unwrap();
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!(metadata.len(), 1 << 20);
+        assert!(metadata.blocks() * 512 >= 1 << 20, "{} blocks", metadata.blocks());
+        let mut grown = vec![9; 1 << 20];
+        assert_eq!(file.read_at(&mut grown, 0).unwrap(), 1 << 20);
+        assert!(grown[..100].iter().all(|byte| *byte == 7) && grown[100..].iter().all(|byte| *byte == 0));
+        // More than any disk has: refused at once, and the file is as it was.
+        assert!(file.set_length(1 << 62).is_err());
+        assert_eq!(file.length().unwrap(), 1 << 20);
+        file.set_length(10).unwrap();
+        assert_eq!(file.length().unwrap(), 10);
+    }
+
+    #[test]
+    fn growing_by_writing_gives_the_same_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.edb");
+        let file = OsFile { path: path.as_path().into(), file: fs::File::create_new(&path).unwrap() };
+        file.grow_by_writing(3, ZEROS_BYTES as u64 + 5).unwrap();
+        assert!(fs::read(&path).unwrap() == vec![0; ZEROS_BYTES + 5]);
     }
 
     #[test]

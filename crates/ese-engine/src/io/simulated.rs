@@ -269,6 +269,19 @@ impl SimulatedFileSystem {
         Some(seen)
     }
 
+    /// Changes what a file holds behind the back of everybody, as a bad disk does: what is read and what is durable.
+    /// Nothing where the file ends before `offset`.
+    pub fn damage(&self, path: &Path, offset: usize, change: &mut dyn FnMut(&mut [u8])) {
+        let Some(node) = self.disk.lock().files.get(path).map(Arc::clone) else { return };
+        let mut node = node.lock();
+        let node = &mut *node;
+        if let Some(bytes) = node.seen.get_mut(offset..) {
+            change(bytes);
+        }
+        node.durable.clone_from(&node.seen);
+        node.unsynced.clear();
+    }
+
     /// Lets `calls` more calls succeed and every one after them fail with `kind`.
     pub fn fail_after(&self, calls: u64, kind: io::ErrorKind) {
         self.disk.lock().fails_after = Some((calls, kind));

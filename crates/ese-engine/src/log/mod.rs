@@ -470,7 +470,12 @@ impl Log {
         let batch = shared.buffer.take(tail);
         shared.writing = true;
         let end = batch.end;
-        let outcome = MutexGuard::unlocked(shared, || self.write_batch(batch));
+        let outcome = MutexGuard::unlocked(shared, || {
+            let on_panic = TakeDownOnPanic(self);
+            let outcome = self.write_batch(batch);
+            std::mem::forget(on_panic);
+            outcome
+        });
         shared.writing = false;
         self.written.notify_all();
         match outcome {
@@ -488,6 +493,15 @@ impl Log {
                 shared.check_up()
             }
         }
+    }
+
+    /// Takes no records any more: every call that waits and every later one fails with this code. For threads of the
+    /// engine that end in a panic; a failure that came first stays the reason.
+    pub(crate) fn take_down(&self, jet: JetError, about: &str) {
+        tracing::error!("the log is down: {about}");
+        let mut shared = self.shared.lock();
+        shared.down.get_or_insert_with(|| (jet, format!("the log is down: {about}")));
+        self.written.notify_all();
     }
 
     fn write_batch(&self, batch: buffer::Batch) -> Result<()> {
@@ -628,6 +642,18 @@ impl Log {
     #[must_use]
     pub fn lowest_archive(&self) -> Option<i32> {
         self.supply.lock().lowest_archive()
+    }
+}
+
+/// Held by the thread that writes, with the lock of the buffer given back, and forgotten when it is done: dropped only
+/// by a panic. Nobody knows then what the disk holds, and nobody may wait for a thread that is gone.
+struct TakeDownOnPanic<'l>(&'l Log);
+
+impl Drop for TakeDownOnPanic<'_> {
+    fn drop(&mut self) {
+        self.0.take_down(JetError::INSTANCE_UNAVAILABLE, "the thread that wrote it panicked");
+        self.0.shared.lock().writing = false;
+        self.0.written.notify_all();
     }
 }
 

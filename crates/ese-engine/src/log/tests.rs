@@ -429,6 +429,57 @@ fn one_failed_write_takes_the_log_down_for_good() {
     assert_eq!(log.roll().unwrap_err().jet(), JetError::LOG_WRITE_FAIL);
 }
 
+/// An owner that panics when a generation begins.
+#[derive(Debug)]
+struct Panicking;
+
+impl LogOwner for Panicking {
+    fn header_facts(&self, _: Lgpos) -> HeaderFacts {
+        HeaderFacts::default()
+    }
+
+    fn generation_began(&self, _: i32, _: Logtime) -> Result<()> {
+        // Long enough that others wait for this thread.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::panic::resume_unwind(Box::new("on purpose"));
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_thread_that_panicked_while_it_wrote() {
+    let disk = SimulatedFileSystem::default();
+    let log = Log::create(settings(&disk), signature()).unwrap();
+    let owner: Arc<dyn LogOwner> = Arc::new(Panicking);
+    log.set_owner(Arc::downgrade(&owner));
+    let (failed, panicked) = (AtomicI32::new(0), AtomicI32::new(0));
+    std::thread::scope(|scope| {
+        for thread in 0..8_u32 {
+            let (log, failed, panicked) = (&log, &failed, &panicked);
+            let commits = move || {
+                for commit in 0.. {
+                    let committed = log.append(&[&record(thread * 1000 + commit, 900)]);
+                    let committed = committed.and_then(|at| log.flush(at.last));
+                    if let Err(error) = committed {
+                        assert_eq!(error.jet(), JetError::INSTANCE_UNAVAILABLE, "{error}");
+                        failed.fetch_add(1, Ordering::Relaxed);
+                        return;
+                    }
+                }
+            };
+            scope.spawn(move || {
+                if std::panic::catch_unwind(std::panic::AssertUnwindSafe(commits)).is_err() {
+                    panicked.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    assert_eq!((failed.into_inner(), panicked.into_inner()), (7, 1));
+    assert_eq!(log.state(), LogState::Down(JetError::INSTANCE_UNAVAILABLE));
+    for outcome in [log.flush_all(), log.roll(), log.write_behind(), log.admit_new_work()] {
+        assert_eq!(outcome.unwrap_err().jet(), JetError::INSTANCE_UNAVAILABLE);
+    }
+}
+
 #[test]
 fn circular_logging_keeps_what_recovery_needs() {
     let disk = SimulatedFileSystem::default();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use ese_format::error::JetError;
 use parking_lot::{Condvar, Mutex};
 
 use crate::background_thread;
@@ -87,9 +88,16 @@ impl Worker {
         let mut round_at = Instant::now() + ROUND;
         while let Some(work) = self.next(&mut rested_until, &mut round_at) {
             let Some(transactions) = transactions.upgrade() else { break };
-            if let Err(error) = transactions.work(work) {
-                tracing::warn!(%error, "the version cleanup waits");
-                rested_until = Instant::now() + ROUND;
+            match background_thread::step(|| transactions.work(work)) {
+                Ok(()) => {}
+                Err(error) if error.jet() == JetError::INSTANCE_UNAVAILABLE => {
+                    transactions.take_log_down(&error);
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the version cleanup waits");
+                    rested_until = Instant::now() + ROUND;
+                }
             }
         }
     }
@@ -135,6 +143,13 @@ impl Transactions {
             self.wait_for_commits()?;
         }
         self.clean_in_background()
+    }
+
+    /// A thread of the engine ended in a panic: what it left half done must not be made durable.
+    pub(crate) fn take_log_down(&self, why: &crate::error::Error) {
+        if let Some(log) = self.log() {
+            log.take_down(why.jet(), &why.to_string());
+        }
     }
 
     /// Stops the thread of the cleanup; from now on [`Self::clean`] is called by whoever wants it.

@@ -6,6 +6,8 @@
 //!
 //! `ESENT_OUTAGE_STEP=1` tries every write call; without it every n-th, so that the run stays short.
 
+mod damage;
+mod failures;
 mod stage;
 mod workload;
 

@@ -1,7 +1,7 @@
 //! A machine in memory on which a workload runs, whose power can be cut.
 
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ese_engine::catalog::{LiveCatalog, NewColumn, NewIndex, NewTable, Shadow};
@@ -23,7 +23,7 @@ use ese_format::error::JetError;
 use crate::workload::{Change, Content, End, Step, Workload};
 
 const FOLDER: &str = "/d";
-const DATABASE: &str = "/d/db.edb";
+pub(crate) const DATABASE: &str = "/d/db.edb";
 /// JET_coltypLong, JET_coltypBinary, JET_coltypLongBinary.
 const LONG: u32 = 4;
 const BINARY: u32 = 9;
@@ -38,6 +38,8 @@ const VALUE: u32 = 256;
 const SHORT_BYTES: usize = 16;
 /// A page of 4 KB is whole or not there at all (docs/format/log-tail.md).
 const SECTOR_BYTES: usize = 4096;
+/// Pages in the cache where a test says nothing else.
+const CACHE_PAGES: usize = 64;
 /// A key that no workload has.
 const KEY_AFTERWARDS: u32 = 1 << 30;
 
@@ -50,17 +52,44 @@ pub(crate) enum Outcome {
     Died { acknowledged: usize },
 }
 
+/// How a run on a failing disk ended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Survival {
+    /// Transactions that were acknowledged.
+    pub(crate) acknowledged: usize,
+    /// Whether one more may have become durable: its commit failed.
+    pub(crate) unsure: bool,
+    /// Codes that calls gave.
+    pub(crate) errors: Vec<JetError>,
+    /// Whether the workload came to its end and the instance stopped cleanly.
+    pub(crate) finished: bool,
+}
+
+/// Whether somebody makes space on a full disk when a transaction failed for the second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relief {
+    Never,
+    Space,
+}
+
+/// Where a transaction failed.
+enum Failed {
+    Before(ese_engine::error::Error),
+    InCommit(ese_engine::error::Error),
+}
+
 /// The machine.
 pub(crate) struct Machine {
     disk: SimulatedFileSystem,
     seed: u64,
+    cache_pages: usize,
 }
 
 /// An instance with its database, a session and the main table.
-struct Running {
-    instance: Arc<Instance>,
-    database: Arc<AttachedDatabase>,
-    session: Session,
+pub(crate) struct Running {
+    pub(crate) instance: Arc<Instance>,
+    pub(crate) database: Arc<AttachedDatabase>,
+    pub(crate) session: Session,
 }
 
 impl Running {
@@ -150,7 +179,34 @@ impl Running {
         }
     }
 
-    fn transact(&mut self, step: &Step) -> Result<()> {
+    pub(crate) fn transact(&mut self, step: &Step) -> Result<()> {
+        self.change(step)?;
+        self.end(step)
+    }
+
+    fn end(&mut self, step: &Step) -> Result<()> {
+        match step.end {
+            End::Commit => self.session.commit(CommitOptions::DURABLE).map(|_| ()),
+            End::RollBack => self.session.rollback(),
+        }
+    }
+
+    /// A transaction on a disk that may fail: what fails before the commit is rolled back.
+    fn try_transact(&mut self, step: &Step) -> std::result::Result<(), Failed> {
+        if let Err(error) = self.change(step) {
+            if self.session.level() > 0 {
+                self.session.rollback().map_err(Failed::Before)?;
+            }
+            return Err(Failed::Before(error));
+        }
+        self.end(step).map_err(|error| match step.end {
+            End::Commit => Failed::InCommit(error),
+            End::RollBack => Failed::Before(error),
+        })
+    }
+
+    /// Everything of a transaction but its end.
+    fn change(&mut self, step: &Step) -> Result<()> {
         self.session.begin(BeginKind::ReadWrite)?;
         let of_rows = |change: &Change| matches!(change, Change::Put { .. } | Change::Delete { .. });
         let (mut cursor, hold) = match step.changes.iter().any(of_rows) {
@@ -164,10 +220,7 @@ impl Running {
             cursor.close(&mut self.session)?;
         }
         drop(hold);
-        match step.end {
-            End::Commit => self.session.commit(CommitOptions::DURABLE).map(|_| ()),
-            End::RollBack => self.session.rollback(),
-        }
+        Ok(())
     }
 
     fn rows_of(&mut self, table: &[u8]) -> Result<Vec<(u32, Vec<u8>)>> {
@@ -191,7 +244,7 @@ impl Running {
     }
 
     /// What is in the database; nothing where the main table was not made yet.
-    fn content(&mut self) -> Result<Content> {
+    pub(crate) fn content(&mut self) -> Result<Content> {
         let mut content = Content::default();
         let names: Vec<_> =
             self.catalog().objects(&self.session)?.into_iter().map(|object| object.name).collect();
@@ -232,11 +285,70 @@ impl Machine {
         Self {
             disk: SimulatedFileSystem::with_sectors("edb", SECTOR_BYTES),
             seed: workload.steps.len() as u64,
+            cache_pages: CACHE_PAGES,
         }
+    }
+
+    /// The same machine with a cache of so many pages.
+    pub(crate) fn with_cache(self, cache_pages: usize) -> Self {
+        Self { cache_pages, ..self }
     }
 
     pub(crate) fn write_calls(&self) -> u64 {
         self.disk.write_calls()
+    }
+
+    /// The disk, to be made worse.
+    pub(crate) fn disk(&self) -> &SimulatedFileSystem {
+        &self.disk
+    }
+
+    /// Runs the workload on a disk that may fail. What fails is rolled back and tried once more; the second failure in
+    /// a row ends the run where nobody brings relief, and so does one that leaves the transaction undecided.
+    pub(crate) fn survive(&self, workload: &Workload, relief: Relief) -> Survival {
+        let mut survival = Survival::default();
+        let mut running = match self.begin() {
+            Ok(running) => running,
+            Err(error) => {
+                survival.errors.push(error.jet());
+                return survival;
+            }
+        };
+        for step in &workload.steps {
+            let mut outcome = running.try_transact(step);
+            if let Err(Failed::Before(error)) = &outcome {
+                survival.errors.push(error.jet());
+                if running.session.level() == 0 {
+                    outcome = running.try_transact(step);
+                }
+            }
+            if let (Err(Failed::Before(error)), Relief::Space) = (&outcome, relief) {
+                survival.errors.push(error.jet());
+                self.disk.set_size(None);
+                if running.session.level() == 0 {
+                    outcome = running.try_transact(step);
+                }
+            }
+            match outcome {
+                Ok(()) => survival.acknowledged += 1,
+                Err(failed) => {
+                    let (Failed::Before(error) | Failed::InCommit(error)) = &failed;
+                    survival.errors.push(error.jet());
+                    survival.unsure = matches!(failed, Failed::InCommit(_));
+                    return survival;
+                }
+            }
+            if let Err(error) = running.instance.work_inline() {
+                survival.errors.push(error.jet());
+            }
+        }
+        let Running { instance, database, session } = running;
+        drop((session, database));
+        match instance.stop(TermKind::Complete) {
+            Ok(()) => survival.finished = true,
+            Err(error) => survival.errors.push(error.jet()),
+        }
+        survival
     }
 
     pub(crate) fn cut_power_at(&self, calls: u64, loss: PowerLoss) {
@@ -253,12 +365,12 @@ impl Machine {
         settings.log_file_kb = Some(64);
         settings.circular = Circular::On;
         settings.extension_pages = 16;
-        settings.cache_bytes = 64 * 4096;
+        settings.cache_bytes = self.cache_pages * 4096;
         settings.checkpoint_depth = 128 << 10;
         Instance::start(settings)
     }
 
-    fn begin(&self) -> Result<Running> {
+    pub(crate) fn begin(&self) -> Result<Running> {
         let instance = self.start()?;
         let mut session = instance.transactions().begin_session()?;
         let request = CreateRequest {
@@ -349,7 +461,41 @@ impl Machine {
         self.verify(&format!("{name}, {when}"));
     }
 
-    fn verify(&self, when: &str) {
+    /// Starts an instance and attaches the database.
+    pub(crate) fn resume(&self) -> Result<Running> {
+        let instance = self.start()?;
+        let session = instance.transactions().begin_session()?;
+        let request = AttachRequest {
+            path: DATABASE.into(),
+            writability: Writability::Writable,
+            logging: Logging::On,
+            pages_max: 0,
+        };
+        let database = Arc::clone(instance.attach_database(&session, &request)?.database());
+        Ok(Running { instance, database, session })
+    }
+
+    /// A machine whose disk has these files.
+    pub(crate) fn with_files(files: &[(PathBuf, Vec<u8>)], seed: u64) -> Self {
+        let disk = SimulatedFileSystem::with_sectors("edb", SECTOR_BYTES);
+        let machine = Self { disk, seed, cache_pages: CACHE_PAGES };
+        for (path, content) in files {
+            machine.disk.put(path.clone(), content.clone());
+        }
+        machine
+    }
+
+    /// What is on the disk.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let paths = self.disk.list(Path::new(FOLDER)).expect("the folder is there");
+        let content = |path: PathBuf| {
+            let content = self.disk.content(&path).expect("it was listed");
+            (path, content)
+        };
+        paths.into_iter().map(content).collect()
+    }
+
+    pub(crate) fn verify(&self, when: &str) {
         let options = OpenOptions { file_system: Arc::new(self.disk.clone()), ..OpenOptions::default() };
         let database = Database::open(DATABASE, &options).expect("a stopped instance left it clean");
         let report = verify(&database, &VerifyOptions::default(), &mut |_| ());

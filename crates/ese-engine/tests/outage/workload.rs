@@ -74,7 +74,7 @@ pub(crate) struct Workload {
 }
 
 /// SplitMix64.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
     fn next(&mut self) -> u64 {
@@ -84,11 +84,11 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 
-    fn value(&mut self, most: u64) -> Vec<u8> {
+    pub(crate) fn value(&mut self, most: u64) -> Vec<u8> {
         let (length, byte) = (1 + self.below(most), self.next() as u8);
         (0..length).map(|at| byte.wrapping_add((at % 251) as u8)).collect()
     }

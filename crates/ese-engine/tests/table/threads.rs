@@ -19,7 +19,12 @@ use crate::stage::Stage;
 const WRITERS: u64 = 3;
 const READERS: u64 = 2;
 const KEYS: u64 = 300;
-const LASTING: Duration = Duration::from_secs(4);
+
+/// How long: `ESENT_STRESS_SECONDS`, or four seconds.
+fn lasting() -> Duration {
+    let asked = std::env::var("ESENT_STRESS_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(asked.unwrap_or(4))
+}
 
 #[derive(Clone, Copy)]
 struct Columns {
@@ -70,7 +75,7 @@ fn write(stage: &Stage, columns: Columns, seed: u64, done: &AtomicU64, refused: 
     let opened = stage.open(&mut session, "t", 0).expect("the table is there");
     let mut cursor = opened.cursor;
     let mut state = seed;
-    let end = Instant::now() + LASTING;
+    let end = Instant::now() + lasting();
     while Instant::now() < end {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let draw = state >> 8;
@@ -108,7 +113,7 @@ fn write(stage: &Stage, columns: Columns, seed: u64, done: &AtomicU64, refused: 
 fn read(stage: &Stage, columns: Columns, rounds: &AtomicU64) {
     let mut session = stage.session();
     let mut cursor = stage.open(&mut session, "t", 0).expect("the table is there").cursor;
-    let end = Instant::now() + LASTING;
+    let end = Instant::now() + lasting();
     while Instant::now() < end {
         session.begin(BeginKind::ReadOnly).expect("level 1");
         let mut counts = Vec::new();
