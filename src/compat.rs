@@ -28,6 +28,10 @@ impl State {
     }
 }
 
+/// What a defragmentation does and does not.
+const DEFRAGMENTS: &str =
+    "leaves are merged as they become small, with a run or without; the callback is not called";
+
 /// The functions that do something: name without A or W, state, note.
 const STATES: &[(&str, State, &str)] = &[
     ("JetAddColumn", State::Yes, ""),
@@ -43,6 +47,7 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetCloseTable", State::Yes, ""),
     ("JetCommitTransaction", State::Yes, ""),
     ("JetCommitTransaction2", State::Partial, "JET_paramDurableCommitCallback is not called"),
+    ("JetComputeStats", State::Yes, ""),
     ("JetConfigureProcessForCrashDump", State::Yes, "success, without effect on Linux"),
     ("JetCreateDatabase", State::Yes, ""),
     ("JetCreateDatabase2", State::Yes, ""),
@@ -68,6 +73,8 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetCreateTableColumnIndex3", State::Partial, "as JetCreateTableColumnIndex2"),
     ("JetCreateTableColumnIndex4", State::Partial, "as JetCreateTableColumnIndex2"),
     ("JetCreateTableColumnIndex5", State::Partial, "as JetCreateTableColumnIndex2"),
+    ("JetDefragment", State::Partial, DEFRAGMENTS),
+    ("JetDefragment2", State::Partial, DEFRAGMENTS),
     ("JetDefragment3", State::Yes, "JET_errInvalidParameter always, as the original"),
     ("JetDelete", State::Yes, ""),
     ("JetDeleteColumn", State::Yes, ""),
@@ -110,6 +117,7 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetGotoPosition", State::Yes, "by estimates, as the original"),
     ("JetGotoSecondaryIndexBookmark", State::Yes, ""),
     ("JetGrowDatabase", State::Yes, ""),
+    ("JetIdle", State::Yes, ""),
     ("JetIndexRecordCount", State::Yes, ""),
     ("JetIndexRecordCount2", State::Yes, ""),
     ("JetInit", State::Yes, ""),

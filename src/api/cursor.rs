@@ -94,7 +94,7 @@ pub unsafe extern "system" fn JetGetSecondaryIndexBookmark(
         )
     };
     on_given_cursor(sesid, tableid, |call| {
-        let cursor = call.cursor.admit(call.session, TemporaryCall::Bookmark)?;
+        let cursor = call.cursor.admit(call.session, TemporaryCall::Other)?;
         let place = cursor.secondary_bookmark(call.session)?;
         let unique = place.data.is_empty();
         let bookmark = if unique { call.cursor.bookmark(call.session)? } else { place.data };
@@ -147,7 +147,7 @@ pub unsafe extern "system" fn JetGotoPosition(
             }
             _ => return Err(JetError::INVALID_PARAMETER),
         };
-        let cursor = call.cursor.admit(call.session, TemporaryCall::Seek)?;
+        let cursor = call.cursor.admit(call.session, TemporaryCall::Other)?;
         cursor.go_to_position(call.session, below, total)?;
         Ok(Completion::Success)
     })

@@ -11,7 +11,7 @@ use super::column::on_definition;
 use super::definition::{Form, IndexDefinition, IndexGeneration, IndexList, with_new_indexes};
 use super::names::{ansi_of_1252, wide_of_1252};
 use super::not_available;
-use super::on_cursor::{on_cursor, on_given_cursor};
+use super::on_cursor::{CursorCall, on_cursor, on_given_cursor};
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
 use crate::abi::tables::bits::*;
@@ -209,8 +209,9 @@ fn has_room(bytes: u32) -> Option<Completion> {
 }
 
 /// The name of the current index; empty where the table has no primary one.
-fn current_index_name(cursor: &mut EngineCursor) -> Vec<u8> {
-    cursor.cursor().current_index().map(|index| index.name.as_bytes().to_vec()).unwrap_or_default()
+fn current_index_name(call: &mut CursorCall<'_>) -> Result<Vec<u8>, JetError> {
+    let cursor = call.cursor.admit(call.session, TemporaryCall::Other)?;
+    Ok(cursor.current_index().map(|index| index.name.as_bytes().to_vec()).unwrap_or_default())
 }
 
 /// Name of the current index.
@@ -222,13 +223,14 @@ pub unsafe extern "system" fn JetGetCurrentIndexA(
     cbIndexName: u32,
 ) -> JET_ERR {
     on_given_cursor(sesid, tableid, |call| {
+        let current = current_index_name(call)?;
         if let Some(short) = has_room(cbIndexName) {
             return Ok(short);
         }
         if szIndexName.is_null() {
             return Err(JetError::INVALID_PARAMETER);
         }
-        let name = ansi_of_1252(&current_index_name(call.cursor))?;
+        let name = ansi_of_1252(&current)?;
         let room = cbIndexName as usize - 1;
         let cut = name.get(..name.len().min(room)).unwrap_or_default();
         // SAFETY: the caller's buffer has as many bytes as it says, and the name was cut to them.
@@ -246,13 +248,14 @@ pub unsafe extern "system" fn JetGetCurrentIndexW(
     cbIndexName: u32,
 ) -> JET_ERR {
     on_given_cursor(sesid, tableid, |call| {
+        let current = current_index_name(call)?;
         if let Some(short) = has_room(cbIndexName) {
             return Ok(short);
         }
         if szIndexName.is_null() {
             return Err(JetError::INVALID_PARAMETER);
         }
-        let name = wide_of_1252(&current_index_name(call.cursor));
+        let name = wide_of_1252(&current);
         let room = (cbIndexName as usize / size_of::<WCHAR>()).saturating_sub(1);
         let cut = name.get(..name.len().min(room)).unwrap_or_default();
         // SAFETY: the caller's buffer has as many bytes as it says, and the name was cut to them.
@@ -267,7 +270,7 @@ fn count(
     session: &mut ese_engine::transaction::Session,
     max: u64,
 ) -> Result<u64, JetError> {
-    Ok(cursor.admit(session, TemporaryCall::Seek)?.index_record_count(session, max)?)
+    Ok(cursor.admit(session, TemporaryCall::Other)?.index_record_count(session, max)?)
 }
 
 /// Count entries up to a limit.

@@ -1,11 +1,23 @@
 //! Defragmentation, compaction, scans, repair tools and the rest of what keeps a database in shape.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 
+use ese_engine::instance::Writability;
+use ese_format::error::JetError;
+
+use super::argument::Place;
+use super::column::on_definition;
+use super::definition::Form;
 use super::{always, not_available};
+use crate::abi::guard::{CallResult, Completion};
 use crate::abi::structs::*;
+use crate::abi::tables::bits::*;
 use crate::abi::tables::errors::JET_errInvalidParameter;
+use crate::abi::tables::params::JET_paramEnableOnlineDefrag;
 use crate::abi::tables::typedefs::*;
+use crate::runtime::call::{with_database, with_session};
+use crate::runtime::defragmentation::Asked;
+use crate::runtime::instance::AfterStop;
 
 /// Start rebuilding (private).
 #[unsafe(no_mangle)]
@@ -58,7 +70,11 @@ pub unsafe extern "system" fn JetCompactW(
 /// Recount index statistics.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetComputeStats(sesid: JET_SESID, tableid: JET_TABLEID) -> JET_ERR {
-    not_available!(sesid, tableid)
+    on_definition(sesid, tableid, |call| {
+        let table = call.cursor.table().clone();
+        call.catalog.compute_statistics(call.session, &table, call.hold)?;
+        Ok(Completion::Success)
+    })
 }
 
 /// Accept shipped log data (private).
@@ -133,7 +149,12 @@ pub unsafe extern "system" fn JetDefragment2A(
     callback: JET_CALLBACK,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, szTableName, pcPasses, pcSeconds, callback, grbit)
+    // SAFETY: the caller's name is NULL or ends with a zero, its places are NULL or may be read and written.
+    unsafe {
+        let limits = Limits { passes: Place::new(pcPasses), seconds: Place::new(pcSeconds) };
+        let completion = if callback.is_some() { Wanted::Called } else { Wanted::Nobody };
+        defragment(sesid, dbid, Form::Ansi, szTableName.cast(), limits, completion, grbit)
+    }
 }
 
 /// As before with callback.
@@ -147,7 +168,12 @@ pub unsafe extern "system" fn JetDefragment2W(
     callback: JET_CALLBACK,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, szTableName, pcPasses, pcSeconds, callback, grbit)
+    // SAFETY: the caller's name is NULL or ends with a zero, its places are NULL or may be read and written.
+    unsafe {
+        let limits = Limits { passes: Place::new(pcPasses), seconds: Place::new(pcSeconds) };
+        let completion = if callback.is_some() { Wanted::Called } else { Wanted::Nobody };
+        defragment(sesid, dbid, Form::Wide, szTableName.cast(), limits, completion, grbit)
+    }
 }
 
 /// Obsolete defrag by database name.
@@ -190,7 +216,11 @@ pub unsafe extern "system" fn JetDefragmentA(
     pcSeconds: *mut u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, szTableName, pcPasses, pcSeconds, grbit)
+    // SAFETY: the caller's name is NULL or ends with a zero, its places are NULL or may be read and written.
+    unsafe {
+        let limits = Limits { passes: Place::new(pcPasses), seconds: Place::new(pcSeconds) };
+        defragment(sesid, dbid, Form::Ansi, szTableName.cast(), limits, Wanted::Nobody, grbit)
+    }
 }
 
 /// Online defragmentation of a database.
@@ -203,7 +233,112 @@ pub unsafe extern "system" fn JetDefragmentW(
     pcSeconds: *mut u32,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, dbid, szTableName, pcPasses, pcSeconds, grbit)
+    // SAFETY: the caller's name is NULL or ends with a zero, its places are NULL or may be read and written.
+    unsafe {
+        let limits = Limits { passes: Place::new(pcPasses), seconds: Place::new(pcSeconds) };
+        defragment(sesid, dbid, Form::Wide, szTableName.cast(), limits, Wanted::Nobody, grbit)
+    }
+}
+
+/// How long a defragmentation may run, and in the end how long it did.
+#[derive(Clone, Copy)]
+struct Limits {
+    passes: Place<u32>,
+    seconds: Place<u32>,
+}
+
+/// Whether somebody wants to be called when a defragmentation ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Nobody,
+    Called,
+}
+
+/// What a defragmentation is asked for, after the checks of spec 09 §13.1.
+///
+/// # Errors
+/// JET_errInvalidGrbit, JET_errInvalidParameter.
+fn asked(limits: Limits, completion: Wanted, grbit: JET_GRBIT) -> Result<Asked, JetError> {
+    const SPACE_BITS: JET_GRBIT = JET_bitDefragmentAvailSpaceTreesOnly | JET_bitDefragmentNoPartialMerges;
+    const TREES_START: JET_GRBIT = JET_bitDefragmentBTreeBatch | JET_bitDefragmentBatchStart;
+    match grbit & !SPACE_BITS {
+        JET_bitDefragmentBatchStart => {
+            // No number, 0 and -1 are no limit; a limit on passes has nothing to count here.
+            let seconds = limits.seconds.read().filter(|seconds| *seconds != 0 && *seconds != u32::MAX);
+            Ok(Asked::Start { seconds })
+        }
+        JET_bitDefragmentBatchStop if grbit & SPACE_BITS == 0 => Ok(Asked::Stop),
+        JET_bitDefragmentBTree if grbit == JET_bitDefragmentBTree => {
+            if completion == Wanted::Called {
+                return Err(JetError::INVALID_PARAMETER);
+            }
+            Ok(Asked::OneTree)
+        }
+        TREES_START if grbit == TREES_START => {
+            if limits.passes.read().is_some()
+                || limits.seconds.read().is_some()
+                || completion == Wanted::Called
+            {
+                return Err(JetError::INVALID_PARAMETER);
+            }
+            Ok(Asked::AllTrees)
+        }
+        _ => Err(JetError::INVALID_GRBIT),
+    }
+}
+
+/// The common part of the JetDefragment functions.
+///
+/// # Safety
+/// The name is NULL or ends with a zero of the form.
+unsafe fn defragment(
+    sesid: JET_SESID,
+    dbid: JET_DBID,
+    form: Form,
+    table: *const c_char,
+    limits: Limits,
+    completion: Wanted,
+    grbit: JET_GRBIT,
+) -> JET_ERR {
+    with_database(sesid, dbid, AfterStop::Refused, |call, database| -> CallResult {
+        if database.writability() == Writability::ReadOnly {
+            return Err(JetError::DATABASE_FILE_READ_ONLY);
+        }
+        let session = &call.body()?.engine;
+        if session.level() > 0 {
+            session.check_may_write()?;
+        }
+        let asked = asked(limits, completion, grbit)?;
+        let instance = std::sync::Arc::clone(call.instance());
+        if instance.parameters().read().number(JET_paramEnableOnlineDefrag) == 0 {
+            return Ok(Completion::Success);
+        }
+        if asked == Asked::OneTree {
+            // SAFETY: told by the caller.
+            let name = unsafe { form.name(table) }?;
+            // The tree is there: the pages that can be merged were when they became so.
+            database.catalog()?.schema_named(&call.body()?.engine, &name)?;
+            return Ok(Completion::Success);
+        }
+        let runs = instance.defragmentation();
+        match asked {
+            Asked::Start { seconds } => {
+                if !runs.start(database, seconds) {
+                    return Ok(Completion::Warning(JetError::WRN_DEFRAG_ALREADY_RUNNING));
+                }
+                instance.engine()?.transactions().clean()?;
+            }
+            Asked::Stop => {
+                let Some(seconds) = runs.stop(database) else {
+                    return Ok(Completion::Warning(JetError::WRN_DEFRAG_NOT_RUNNING));
+                };
+                limits.passes.write(1);
+                limits.seconds.write(seconds);
+            }
+            Asked::OneTree | Asked::AllTrees => {}
+        }
+        Ok(Completion::Success)
+    })
 }
 
 /// End rebuilding (private).
@@ -308,8 +443,32 @@ pub unsafe extern "system" fn JetGetPageInfo2(
 /// Do idle work or query it.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetIdle(sesid: JET_SESID, grbit: JET_GRBIT) -> JET_ERR {
-    not_available!(sesid, grbit)
+    with_session(sesid, AfterStop::Refused, |call| {
+        let transactions = call.instance().engine()?.transactions().clone();
+        let warning = |warning| Ok(Completion::Warning(warning));
+        match grbit {
+            0 | JET_bitIdleCompact | COMPACT_IN_BACKGROUND => {
+                transactions.clean()?;
+                warning(JetError::WRN_NO_IDLE_ACTIVITY)
+            }
+            JET_bitIdleStatus if transactions.store_use().is_nearly_full => warning(JetError::WRN_IDLE_FULL),
+            JET_bitIdleWaitForAsyncActivity => {
+                transactions.clean()?;
+                if transactions.is_clean() {
+                    Ok(Completion::Success)
+                } else {
+                    warning(JetError::WRN_REMAINING_VERSIONS)
+                }
+            }
+            JET_bitIdleCompactAsync => Err(JetError::INVALID_GRBIT),
+            _ if grbit & JET_bitIdleFlushBuffers != 0 => Err(JetError::INVALID_GRBIT),
+            _ => Ok(Completion::Success),
+        }
+    })
 }
+
+/// Old versions are cleaned up without waiting for it; here it is waited for.
+const COMPACT_IN_BACKGROUND: JET_GRBIT = JET_bitIdleCompact | JET_bitIdleCompactAsync;
 
 /// Replace a damaged page (private).
 #[unsafe(no_mangle)]

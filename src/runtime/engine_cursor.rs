@@ -224,7 +224,7 @@ impl EngineCursor {
         place: &Bookmark,
         grbit: BookmarkGrbit,
     ) -> Result<(), JetError> {
-        let cursor = self.admit(session, TemporaryCall::Bookmark)?;
+        let cursor = self.admit(session, TemporaryCall::Other)?;
         Ok(cursor.go_to_secondary_bookmark(session, place, grbit)?)
     }
 

@@ -17,6 +17,7 @@ use widestring::{U16Str, U16String};
 use crate::abi::handles::RawHandle;
 use crate::parameters::ParameterStore;
 use crate::runtime::attachments::TableRegistry;
+use crate::runtime::defragmentation::Defragmentation;
 use crate::runtime::engine;
 
 /// Where an instance is in its life.
@@ -59,6 +60,7 @@ pub struct InstanceContext {
     engine: RwLock<Option<Arc<Instance>>>,
     sessions: Mutex<Vec<RawHandle>>,
     tables: Arc<TableRegistry>,
+    defragmentation: Defragmentation,
 }
 
 impl InstanceContext {
@@ -76,6 +78,7 @@ impl InstanceContext {
             calls: RwLock::new(()),
             engine: RwLock::new(None),
             sessions: Mutex::default(),
+            defragmentation: Defragmentation::default(),
             tables: Arc::default(),
         }
     }
@@ -100,6 +103,12 @@ impl InstanceContext {
     #[must_use]
     pub fn display_name(&self) -> Option<&U16Str> {
         self.display_name.as_deref()
+    }
+
+    /// Its runs of online defragmentation.
+    #[must_use]
+    pub fn defragmentation(&self) -> &Defragmentation {
+        &self.defragmentation
     }
 
     /// Its parameters.

@@ -8,6 +8,7 @@
 //! cursor     CursorContext: whose it is, and the engine's cursor
 //! attachments  callbacks and local storage of tables and cursors
 //! callbacks  calling the program
+//! defragmentation  what JetDefragment was asked for
 //! call       what stands around a call with a session, a cursor or an instance
 //! engine     starting the engine, and what of it sits behind database and cursor handles
 //! ```
@@ -24,6 +25,7 @@ pub mod attachments;
 pub mod call;
 pub mod callbacks;
 pub mod cursor;
+pub mod defragmentation;
 pub mod engine;
 pub mod engine_cursor;
 pub mod instance;

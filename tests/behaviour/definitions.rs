@@ -1,12 +1,14 @@
 //! Definitions: tables, columns and indexes made, changed and told (spec 09 §15.6).
 
 use std::ffi::{CStr, CString, c_void};
+use std::path::Path;
 use std::ptr::null;
 
 use esent::abi::structs::*;
 use esent::abi::tables::bits::*;
 use esent::abi::tables::enums::*;
 use esent::abi::tables::errors::*;
+use esent::abi::tables::params::*;
 use esent::api::*;
 
 use crate::Row;
@@ -211,6 +213,17 @@ pub(crate) const ROWS: &[Row] = &[
         let (code, rows) = object_list(f.s(), f.dbid());
         assert_eq!(rows, ["MSysLocales", "MSysObjects", "MSysObjectsShadow", "MSysObjids", "t"]);
         vec![code]
+    }),
+    (204, || {
+        // That file is not at hand; the same call on those that are, which Windows wrote.
+        let Some(corpus) = ese_corpus::corpus() else {
+            ese_corpus::skipped("row 204");
+            return vec![0];
+        };
+        let names = ["srum/SRUDB.dat", "srum-aptsimulator/SRUDB.dat", "srum-belkasoft/Clean/SRUDB.dat"];
+        let codes: Vec<_> = names.iter().filter_map(|name| lists_in_order(&corpus, name)).collect();
+        assert!(!codes.is_empty(), "the corpus has files of Windows");
+        vec![each(&codes)]
     }),
     (205, || {
         let f = Scene::new();
@@ -492,6 +505,29 @@ pub(crate) const IN_TRANSACTIONS: &[Row] = &[
         vec![c2.at(1).get(D).code]
     }),
 ];
+
+/// Attaches a file of Windows for reading and lists its tables; the code, `None` when the file is not at hand or dirty.
+fn lists_in_order(corpus: &Path, name: &str) -> Option<i32> {
+    let file = ese_corpus::file(&corpus.join("windows"), name)?;
+    set(None, JET_paramDatabasePageSize, 4096);
+    let mut running = Running::created("srum");
+    running.start();
+    let session = running.session();
+    let path = file.unpack_into(running.folder.path());
+    let attached = attach(session, &path, JET_bitDbReadOnly);
+    if attached == JET_errDatabaseDirtyShutdown || attached == JET_errDatabaseInconsistent {
+        return None;
+    }
+    let (dbid, opened) = open(session, &path, JET_bitDbReadOnly);
+    assert_eq!((attached, opened), (0, 0), "{name}");
+    let (code, tables) = object_list(session, dbid);
+    let mut sorted = tables.clone();
+    sorted.sort_by_key(|table| table.to_ascii_lowercase());
+    assert_eq!(tables, sorted, "the order of the catalog");
+    assert!((12..=14).contains(&tables.len()), "{name} has {} tables", tables.len());
+    assert!(tables.iter().any(|table| table == "SruDbIdMapTable"), "{name}");
+    Some(code)
+}
 
 /// F with C closed, and a cursor opened with these flags instead.
 fn opened_with(grbit: u32) -> (Scene, Cursor) {
