@@ -7,6 +7,7 @@
 //! Locks: a statement holds the table's DDL turn, then (building an index) its records, before any lock of a tree.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -55,7 +56,27 @@ pub struct LiveCatalog {
     /// Whether sessions may see different schemas of some table, and of which.
     is_unsettled: AtomicBool,
     unsettled: LeafMutex<Vec<Arc<TableUse>>>,
-    tables: LeafMutex<HashMap<u32, Arc<TableUse>>>,
+    tables: LeafMutex<HashMap<u32, Arc<TableUse>, BuildHasherDefault<ObjidHasher>>>,
+}
+
+/// The hasher of maps by object id, which is drawn one after the other: each change of a record looks into one.
+#[derive(Clone, Copy, Debug, Default)]
+struct ObjidHasher(u64);
+
+impl Hasher for ObjidHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, objid: u32) {
+        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+        self.0 = (self.0 ^ u64::from(objid)).wrapping_mul(SPREAD);
+        self.0 ^= self.0 >> 32;
+    }
 }
 
 /// A table that was opened.
@@ -274,34 +295,13 @@ impl SchemaSource for LiveCatalog {
     }
 
     fn schema(&self, session: &Session, objid: u32) -> Result<Arc<TableSchema>> {
-        let table = self.table_use(objid);
-        let sight = table.sight_of(session);
-        if let Sight { newest: Newest::Seen(Some(schema)), .. } = sight {
-            return Ok(schema);
-        }
-        let reader = self.reader(session);
-        let rows = reader.rows_of(objid)?;
-        if !matches!(rows.first().map(|row| &row.kind), Some(RowKind::Table(_))) {
-            return Err(Error::refused(JetError::OBJECT_NOT_FOUND, format!("table with object id {objid}")));
-        }
-        let schema = reader.schema_of(&rows, &mut |template| self.schema(session, template))?;
-        if let Newest::Seen(None) = sight.newest {
-            table.keep_newest(sight.version, &schema);
-            return Ok(schema);
-        }
-        let dropped = table.dropped();
-        if !schema.indexes().iter().any(|index| dropped.contains(&index.objid)) {
-            return Ok(schema);
-        }
-        let mut definition: TableDefinition = schema.definition().clone();
-        definition.indexes.retain(|index| !dropped.contains(&index.objid));
-        Ok(Arc::new(TableSchema::new(definition, schema.template().cloned())))
+        self.schema_of_use(session, &self.table_use(objid))
     }
 
     fn maintained_schema(&self, session: &Session, objid: u32) -> Result<Arc<TableSchema>> {
         let table = self.table_use(objid);
         if table.is_settled() {
-            return self.schema(session, objid);
+            return self.schema_of_use(session, &table);
         }
         let version = table.version();
         if let Some(schema) = table.maintained(version) {
@@ -338,6 +338,34 @@ impl SchemaSource for LiveCatalog {
 
     fn create_long_values(&self, session: &mut Session, table: &TableSchema) -> Result<(u32, u32)> {
         self.create_long_value_tree(session.transactions(), table)
+    }
+}
+
+impl LiveCatalog {
+    /// The schema of a table as the session sees it.
+    fn schema_of_use(&self, session: &Session, table: &TableUse) -> Result<Arc<TableSchema>> {
+        let objid = table.objid();
+        let sight = table.sight_of(session);
+        if let Sight { newest: Newest::Seen(Some(schema)), .. } = sight {
+            return Ok(schema);
+        }
+        let reader = self.reader(session);
+        let rows = reader.rows_of(objid)?;
+        if !matches!(rows.first().map(|row| &row.kind), Some(RowKind::Table(_))) {
+            return Err(Error::refused(JetError::OBJECT_NOT_FOUND, format!("table with object id {objid}")));
+        }
+        let schema = reader.schema_of(&rows, &mut |template| self.schema(session, template))?;
+        if let Newest::Seen(None) = sight.newest {
+            table.keep_newest(sight.version, &schema);
+            return Ok(schema);
+        }
+        let dropped = table.dropped();
+        if !schema.indexes().iter().any(|index| dropped.contains(&index.objid)) {
+            return Ok(schema);
+        }
+        let mut definition: TableDefinition = schema.definition().clone();
+        definition.indexes.retain(|index| !dropped.contains(&index.objid));
+        Ok(Arc::new(TableSchema::new(definition, schema.template().cloned())))
     }
 }
 

@@ -57,19 +57,21 @@ pub(super) struct CopyBuffer {
     /// Bytes by which the fixed and variable areas can grow.
     coverage: usize,
     bound: usize,
-    encoded: Option<Vec<u8>>,
+    encoded: Vec<u8>,
+    encoding: Encoding,
+}
+
+/// Whether the encoded record is that of the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Stale,
+    Current,
 }
 
 impl CopyBuffer {
-    /// A buffer with this record, whose encoded form is at most `bytes` long.
-    pub(super) fn new(
-        kind: Prepare,
-        (level, begin0): (u8, Option<u32>),
-        table: OpenTable,
-        record: RecordBuilder,
-        bytes: usize,
-    ) -> Self {
-        let coverage = table.coverage_bytes();
+    /// A buffer with an empty record.
+    pub(super) fn new(kind: Prepare, (level, begin0): (u8, Option<u32>), table: OpenTable) -> Self {
+        let record = RecordBuilder::new(RecordFormat::of(table.page_size()));
         Self {
             kind,
             level,
@@ -81,10 +83,54 @@ impl CopyBuffer {
             pending: BTreeMap::new(),
             changed: Vec::new(),
             record,
-            coverage,
-            bound: bytes + coverage,
-            encoded: None,
+            coverage: 0,
+            bound: 0,
+            encoded: Vec::new(),
+            encoding: Encoding::Stale,
         }
+    }
+
+    /// Makes this a buffer as [`Self::new`] does, in the memory that it has.
+    pub(super) fn restart(
+        &mut self,
+        kind: Prepare,
+        (level, begin0): (u8, Option<u32>),
+        table: &OpenTable,
+    ) {
+        self.kind = kind;
+        self.level = level;
+        self.begin0 = begin0;
+        if !self.table.is_same(table) {
+            self.table = table.clone();
+        }
+        self.original = None;
+        self.referenced.clear();
+        self.spilled_level = 0;
+        self.pending.clear();
+        self.changed.clear();
+        self.encoding = Encoding::Stale;
+    }
+
+    /// Begins with the record that an insert begins with.
+    pub(super) fn begin_with_defaults(&mut self) {
+        self.record.clone_from(self.table.defaults());
+        self.begin_bound(self.table.default_bytes());
+    }
+
+    /// Begins with a stored record.
+    pub(super) fn begin_with(&mut self, original: &Original) -> Result<()> {
+        let view = RecordView::parse(&original.image, original.format).map_err(|error| self.failed(error))?;
+        let format = RecordFormat::of(self.table.page_size());
+        let read = self.record.read_view(&view, format);
+        read.map_err(|error| self.failed(error))?;
+        self.begin_bound(original.image.len());
+        Ok(())
+    }
+
+    fn begin_bound(&mut self, bytes: usize) {
+        self.coverage = self.table.coverage_bytes();
+        self.bound = bytes + self.coverage;
+        self.encoding = Encoding::Stale;
     }
 
     /// The record.
@@ -104,12 +150,14 @@ impl CopyBuffer {
 
     /// The record's bytes as they will be stored.
     pub(super) fn encode(&mut self) -> Result<&[u8]> {
-        if self.encoded.is_none() {
-            let mut bytes = Vec::with_capacity(self.bound.min(self.table.page_size().bytes()));
-            self.record.encode(&mut bytes).map_err(|error| self.failed(error))?;
-            self.encoded = Some(bytes);
+        if self.encoding == Encoding::Stale {
+            self.encoded.clear();
+            self.encoded.reserve(self.bound.min(self.table.page_size().bytes()));
+            let encoded = self.record.encode(&mut self.encoded);
+            encoded.map_err(|error| self.failed(error))?;
+            self.encoding = Encoding::Current;
         }
-        Ok(self.encoded.as_deref().unwrap_or_default())
+        Ok(&self.encoded)
     }
 
     /// A view of the record as it will be stored.
@@ -121,8 +169,7 @@ impl CopyBuffer {
     /// A view of the record, which was encoded before.
     pub(super) fn encoded_view(&self) -> Result<RecordView<'_>> {
         let format = RecordFormat::of(self.table.page_size());
-        let bytes = self.encoded.as_deref().unwrap_or_default();
-        RecordView::parse(bytes, format).map_err(|error| self.failed(error))
+        RecordView::parse(&self.encoded, format).map_err(|error| self.failed(error))
     }
 
     /// Sets a value and notes the column. `itag` is a place that exists or the one behind the last.
@@ -135,9 +182,10 @@ impl CopyBuffer {
             NewValue::Inline(bytes) | NewValue::Compressed(bytes) | NewValue::Encrypted(bytes) => bytes.len(),
             NewValue::Separated(_) => 8,
         };
-        let table = self.table.clone();
-        self.record.set(table.schema().layout(), column, itag, value).map_err(|error| self.failed(error))?;
-        self.encoded = None;
+        let layout = self.table.schema().layout();
+        let set = self.record.set(layout, column, itag, value);
+        set.map_err(|error| self.failed(error))?;
+        self.encoding = Encoding::Stale;
         if !matches!(column.location, ColumnLocation::Fixed { .. }) {
             self.bound = self.bound.saturating_add(bytes + TAGGED_OVERHEAD_BYTES);
         }
@@ -148,7 +196,7 @@ impl CopyBuffer {
     /// Takes a tagged column out of the record, so that it has its default.
     pub(super) fn revert(&mut self, column: &ColumnDefinition) {
         self.record.revert_to_default(column);
-        self.encoded = None;
+        self.encoding = Encoding::Stale;
         self.note_change(column.id);
     }
 

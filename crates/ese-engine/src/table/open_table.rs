@@ -163,6 +163,11 @@ impl OpenTable {
         Self::open(&self.inner.map, Arc::clone(&self.inner.source), schema)
     }
 
+    /// Whether two handles are of one table with one version of its schema.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// The schema.
     #[must_use]
     pub fn schema(&self) -> &Arc<TableSchema> {

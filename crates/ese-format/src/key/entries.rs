@@ -126,6 +126,23 @@ enum Entry {
     Dropped,
 }
 
+/// Which segments of a key are NULL.
+#[derive(Clone, Copy, Debug, Default)]
+struct Nulls {
+    some: bool,
+    some_values: bool,
+    first: bool,
+}
+
+impl Nulls {
+    fn note(&mut self, index: usize, presence: Presence) {
+        let is_null = presence == Presence::Null;
+        self.some |= is_null;
+        self.some_values |= !is_null;
+        self.first |= is_null && index == 0;
+    }
+}
+
 impl<'a> IndexKeys<'a> {
     /// Prepares to build the keys of an index of the table with this layout. Text in UTF-16 goes to `text`.
     ///
@@ -179,8 +196,8 @@ impl<'a> IndexKeys<'a> {
     /// A NULL where there must be none: `JET_errNullKeyDisallowed`; a cut where there must be none:
     /// `JET_errKeyTruncated`; whatever reading the columns finds wrong.
     pub fn primary_key(&self, source: &impl KeySource, key: &mut Vec<u8>) -> FormatResult<KeyEnd> {
-        let (end, nulls) = self.build(source, &vec![1; self.segments.len()], None, key)?;
-        self.judge(&nulls)?;
+        let (end, nulls) = self.build(source, &[], None, key)?;
+        self.judge(nulls)?;
         Ok(end)
     }
 
@@ -221,7 +238,7 @@ impl<'a> IndexKeys<'a> {
         }
         let mut key = Vec::new();
         let (_, nulls) = self.build(source, &itags, None, &mut key)?;
-        Ok(match self.judge(&nulls)? {
+        Ok(match self.judge(nulls)? {
             Entry::Dropped => EntryKey::NoEntry,
             Entry::Wanted | Entry::Last => EntryKey::Key(key),
         })
@@ -254,7 +271,7 @@ impl<'a> IndexKeys<'a> {
             } else {
                 key.clear();
                 let (_, nulls) = self.build(source, &itags, None, &mut key)?;
-                match self.judge(&nulls)? {
+                match self.judge(nulls)? {
                     Entry::Dropped => return Ok(()),
                     Entry::Wanted => visit(&key)?,
                     Entry::Last => return visit(&key),
@@ -323,19 +340,20 @@ impl<'a> IndexKeys<'a> {
         false
     }
 
-    /// Appends the key for these values and says which segments are NULL. `first` stands in for the value of the first
-    /// segment.
+    /// Appends the key for these values, the first ones where no itag is given, and says whether segments are NULL.
+    /// `first` stands in for the value of the first segment.
     fn build(
         &self,
         source: &impl KeySource,
         itags: &[usize],
         first: Option<&[u8]>,
         key: &mut Vec<u8>,
-    ) -> FormatResult<(KeyEnd, Vec<bool>)> {
+    ) -> FormatResult<(KeyEnd, Nulls)> {
         let mut end = KeyEnd::Whole;
-        let mut nulls = Vec::with_capacity(self.segments.len());
+        let mut nulls = Nulls::default();
         let mut value = Vec::new();
-        for (index, ((column, order), itag)) in self.segments.iter().zip(itags).enumerate() {
+        for (index, (column, order)) in self.segments.iter().enumerate() {
+            let itag = itags.get(index).unwrap_or(&1);
             value.clear();
             let substitute = first.filter(|_| index == 0);
             let present = match substitute {
@@ -345,7 +363,7 @@ impl<'a> IndexKeys<'a> {
                 }
                 None => source.read(column, *itag, self.source_bytes_max(column), &mut value)?,
             };
-            nulls.push(present == Presence::Null);
+            nulls.note(index, present);
             if end == KeyEnd::Truncated {
                 continue;
             }
@@ -372,8 +390,8 @@ impl<'a> IndexKeys<'a> {
         }
     }
 
-    fn judge(&self, nulls: &[bool]) -> FormatResult<Entry> {
-        if !nulls.contains(&true) {
+    fn judge(&self, nulls: Nulls) -> FormatResult<Entry> {
+        if !nulls.some {
             return Ok(Entry::Wanted);
         }
         if self.flags.contains(IndexFlags::NO_NULL_SEGMENT) {
@@ -383,10 +401,10 @@ impl<'a> IndexKeys<'a> {
                 JetError::NULL_KEY_DISALLOWED,
             ));
         }
-        let all = !nulls.contains(&false);
-        let needed = match (all, nulls.first()) {
+        let all = !nulls.some_values;
+        let needed = match (all, nulls.first) {
             (true, _) => IndexFlags::ALLOW_ALL_NULLS,
-            (false, Some(true)) => IndexFlags::ALLOW_FIRST_NULL,
+            (false, true) => IndexFlags::ALLOW_FIRST_NULL,
             (false, _) => IndexFlags::ALLOW_SOME_NULLS,
         };
         Ok(match (self.flags.contains(needed), all) {
@@ -424,7 +442,7 @@ impl<'a> IndexKeys<'a> {
             let substring = rest.get(..longest).unwrap_or(rest);
             key.clear();
             let (_, nulls) = self.build(source, itags, Some(substring), &mut key)?;
-            match self.judge(&nulls)? {
+            match self.judge(nulls)? {
                 Entry::Dropped => return Ok(false),
                 Entry::Wanted | Entry::Last => visit(&key)?,
             }

@@ -3,6 +3,7 @@
 //! Invariants: the fixed and variable areas never shrink; a column newly covered when they grow gets its default, or
 //! NULL with a slot of `2A`; unused bits of the null bitmap are 1.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::column::{ColumnDefinition, ColumnLocation};
@@ -59,17 +60,82 @@ struct TaggedContent {
     values: Vec<Stored>,
 }
 
+/// The variable columns: their values one behind the other, and where each ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct VariableArea {
+    bytes: Vec<u8>,
+    columns: Vec<VariableEnd>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct VariableEnd {
+    end: usize,
+    is_null: bool,
+}
+
+impl VariableArea {
+    fn count(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn start_of(&self, index: usize) -> usize {
+        index.checked_sub(1).and_then(|before| self.columns.get(before)).map_or(0, |column| column.end)
+    }
+
+    /// Adds a column behind the last.
+    fn push(&mut self, value: Option<&[u8]>) {
+        self.bytes.extend_from_slice(value.unwrap_or_default());
+        self.columns.push(VariableEnd { end: self.bytes.len(), is_null: value.is_none() });
+    }
+
+    /// Sets a column that is there.
+    fn set(&mut self, index: usize, value: Option<&[u8]>) {
+        let start = self.start_of(index);
+        let count = self.columns.len();
+        let Some(column) = self.columns.get_mut(index) else { return };
+        let (old_end, bytes) = (column.end, value.unwrap_or_default());
+        column.is_null = value.is_none();
+        if index + 1 == count {
+            self.bytes.truncate(start);
+            self.bytes.extend_from_slice(bytes);
+        } else {
+            self.bytes.splice(start..old_end, bytes.iter().copied());
+        }
+        for column in self.columns.iter_mut().skip(index) {
+            column.end = column.end - old_end + start + bytes.len();
+        }
+    }
+}
+
 /// A record being built.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct RecordBuilder {
     format: RecordFormat,
     /// The fixed area, without the header in front of it.
     fixed: Vec<u8>,
     /// One flag a fixed column.
     fixed_null: Vec<bool>,
-    variable: Vec<Option<Vec<u8>>>,
+    variable: VariableArea,
     /// By (not derived, FID), the order of the array.
     tagged: BTreeMap<(bool, u16), TaggedContent>,
+}
+
+/// A copy into a builder that is there uses the memory that one has.
+impl Clone for RecordBuilder {
+    fn clone(&self) -> Self {
+        let mut copy = Self::new(self.format);
+        copy.clone_from(self);
+        copy
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.format = source.format;
+        self.fixed.clone_from(&source.fixed);
+        self.fixed_null.clone_from(&source.fixed_null);
+        self.variable.bytes.clone_from(&source.variable.bytes);
+        self.variable.columns.clone_from(&source.variable.columns);
+        self.tagged.clone_from(&source.tagged);
+    }
 }
 
 fn refused(field: &'static str, problem: Problem, jet: JetError) -> FormatError {
@@ -86,7 +152,7 @@ impl RecordBuilder {
             format,
             fixed: Vec::new(),
             fixed_null: Vec::new(),
-            variable: Vec::new(),
+            variable: VariableArea::default(),
             tagged: BTreeMap::new(),
         }
     }
@@ -116,15 +182,36 @@ impl RecordBuilder {
     /// Whatever reading the record finds wrong: `JET_errDatabaseCorrupted`.
     pub fn from_view(view: &RecordView<'_>, format: RecordFormat) -> FormatResult<Self> {
         let mut record = Self::new(format);
+        record.read(view)?;
+        Ok(record)
+    }
+
+    /// As [`Self::from_view`], in the memory that this record has. It is not to be used after an error.
+    ///
+    /// # Errors
+    /// As [`Self::from_view`].
+    pub fn read_view(&mut self, view: &RecordView<'_>, format: RecordFormat) -> FormatResult<()> {
+        self.format = Self::new(format).format;
+        self.fixed.clear();
+        self.fixed_null.clear();
+        self.variable.bytes.clear();
+        self.variable.columns.clear();
+        self.tagged.clear();
+        self.read(view)
+    }
+
+    /// Fills an empty record.
+    fn read(&mut self, view: &RecordView<'_>) -> FormatResult<()> {
+        let record = self;
         let fixed = view.bytes().get(RECORD_HEADER_BYTES..view.fixed_data_end());
-        record.fixed = fixed.unwrap_or_default().to_vec();
+        record.fixed.extend_from_slice(fixed.unwrap_or_default());
         let null_map = view.null_map();
         let is_null =
             |bit: u8| null_map.get(usize::from(bit / 8)).is_none_or(|byte| byte >> (bit % 8) & 1 == 1);
-        record.fixed_null = (0..view.fixed_last()).map(is_null).collect();
+        record.fixed_null.extend((0..view.fixed_last()).map(is_null));
         for fid in 128..=view.variable_last() {
             record.variable.push(match view.variable(fid)? {
-                Value::Inline(bytes) => Some(bytes.to_vec()),
+                Value::Inline(bytes) => Some(bytes),
                 _ => None,
             });
         }
@@ -135,7 +222,7 @@ impl RecordBuilder {
                 return Err(corrupted(0, "tagged entry", Problem::Invalid("is there twice")));
             }
         }
-        Ok(record)
+        Ok(())
     }
 
     fn content_of(&self, column: &TaggedColumn<'_>) -> FormatResult<TaggedContent> {
@@ -260,7 +347,10 @@ impl RecordBuilder {
         self.fixed_null.resize(usize::from(fid), true);
         for column in layout.columns() {
             let ColumnLocation::Fixed { fid: other, .. } = column.location else { break };
-            let newly = usize::from(other) > covered && other <= fid && !column.is_deleted();
+            if other > fid {
+                break;
+            }
+            let newly = usize::from(other) > covered && !column.is_deleted();
             if let Some(default) = column.default.as_deref().filter(|_| newly) {
                 self.write_slot(column.location, Some(&padded_to_slot(column, default)?))?;
                 if let Some(is_null) = self.fixed_null.get_mut(usize::from(other - 1)) {
@@ -289,22 +379,28 @@ impl RecordBuilder {
             return Err(refused("variable column", problem, JetError::COLUMN_TOO_BIG));
         }
         self.cover_variable(layout, fid);
-        if let Some(place) = variable_index(fid).and_then(|index| self.variable.get_mut(index)) {
-            *place = value.map(<[u8]>::to_vec);
+        if let Some(index) = variable_index(fid) {
+            self.variable.set(index, value);
         }
         Ok(())
     }
 
     /// Grows the variable area up to this FID, defaults of newly covered columns included.
     fn cover_variable(&mut self, layout: &TableLayout, fid: u8) {
-        let Some(index) = variable_index(fid).filter(|index| *index >= self.variable.len()) else { return };
-        let covered = self.variable.len();
-        self.variable.resize(index + 1, None);
+        let covered = self.variable.count();
+        let Some(index) = variable_index(fid).filter(|index| *index >= covered) else { return };
+        for _ in covered..=index {
+            self.variable.push(None);
+        }
         for column in layout.columns() {
-            let ColumnLocation::Variable { fid: other } = column.location else { continue };
+            let other = match column.location {
+                ColumnLocation::Fixed { .. } => continue,
+                ColumnLocation::Variable { fid: other } => other,
+                ColumnLocation::Tagged { .. } => break,
+            };
             let newly = variable_index(other).filter(|other| *other >= covered && !column.is_deleted());
-            if let Some(place) = newly.and_then(|other| self.variable.get_mut(other)) {
-                place.clone_from(&column.default);
+            if let (Some(other), Some(default)) = (newly, column.default.as_deref()) {
+                self.variable.set(other, Some(default));
             }
         }
     }
@@ -383,7 +479,7 @@ impl RecordBuilder {
         let null_map_bytes = self.fixed_null.len().div_ceil(8);
         let end_of_fixed = u16::try_from(RECORD_HEADER_BYTES + self.fixed.len() + null_map_bytes);
         let (Ok(end_of_fixed), Ok(fixed_last), Ok(variable_last)) =
-            (end_of_fixed, u8::try_from(self.fixed_null.len()), u8::try_from(127 + self.variable.len()))
+            (end_of_fixed, u8::try_from(self.fixed_null.len()), u8::try_from(127 + self.variable.count()))
         else {
             return Err(too_big("fixed columns"));
         };
@@ -394,21 +490,12 @@ impl RecordBuilder {
             let cleared = flags.iter().enumerate().filter(|(_, is_null)| !**is_null);
             into.push(cleared.fold(0xFF, |byte, (bit, _)| byte & !(1 << bit)));
         }
-        let mut end = 0u16;
-        for value in &self.variable {
-            let bytes = value.as_ref().map_or(0, Vec::len);
-            end = u16::try_from(bytes)
-                .ok()
-                .and_then(|bytes| end.checked_add(bytes))
-                .ok_or(())
-                .map_err(|()| too_big("variable columns"))?;
-            if end > 0x7FFF {
-                return Err(too_big("variable columns"));
-            }
-            let null = if value.is_none() { 0x8000 } else { 0 };
-            into.extend_from_slice(&(end | null).to_le_bytes());
+        for column in &self.variable.columns {
+            let end = u16::try_from(column.end).ok().filter(|end| *end <= 0x7FFF);
+            let null = if column.is_null { 0x8000 } else { 0 };
+            into.extend_from_slice(&(end.ok_or_else(|| too_big("variable columns"))? | null).to_le_bytes());
         }
-        self.variable.iter().flatten().for_each(|bytes| into.extend_from_slice(bytes));
+        into.extend_from_slice(&self.variable.bytes);
         self.encode_tagged(into)
     }
 
@@ -505,8 +592,8 @@ impl RecordBuilder {
         match location {
             ColumnLocation::Fixed { .. } => self.fixed_value(location).is_some(),
             ColumnLocation::Variable { fid } => {
-                let value = variable_index(fid).and_then(|index| self.variable.get(index));
-                value.is_some_and(Option::is_some)
+                let value = variable_index(fid).and_then(|index| self.variable.columns.get(index));
+                value.is_some_and(|column| !column.is_null)
             }
             ColumnLocation::Tagged { .. } => self.tagged_count(location).is_some_and(|count| count > 0),
         }
@@ -593,19 +680,23 @@ fn variable_index(fid: u8) -> Option<usize> {
 }
 
 /// The bytes of a fixed column's slot: Binary is padded with zeros, text with spaces, a Bit is 00 or FF (spec 04 §2).
-fn padded_to_slot(column: &ColumnDefinition, value: &[u8]) -> FormatResult<Vec<u8>> {
-    let ColumnLocation::Fixed { size, .. } = column.location else { return Ok(value.to_vec()) };
+fn padded_to_slot<'v>(column: &ColumnDefinition, value: &'v [u8]) -> FormatResult<Cow<'v, [u8]>> {
+    let ColumnLocation::Fixed { size, .. } = column.location else { return Ok(value.into()) };
     let size = usize::from(size);
-    let mut bytes = value.to_vec();
-    match column.column_type {
-        ColumnType::Bit if value.len() == 1 => bytes = vec![if value == [0] { 0 } else { 0xFF }],
-        ColumnType::Binary if value.len() < size => bytes.resize(size, 0),
+    let padded = |pad: &dyn Fn(usize) -> u8| {
+        let mut bytes = value.to_vec();
+        bytes.extend((value.len()..size).map(pad));
+        Cow::Owned(bytes)
+    };
+    let bytes = match column.column_type {
+        ColumnType::Bit if value.len() == 1 => Cow::Borrowed(if value == [0] { &[0][..] } else { &[0xFF] }),
+        ColumnType::Binary if value.len() < size => padded(&|_| 0),
         ColumnType::Text if value.len() < size && column.is_unicode_text() => {
-            bytes.extend((value.len()..size).map(|at| if at % 2 == 0 { b' ' } else { 0 }));
+            padded(&|at| if at % 2 == 0 { b' ' } else { 0 })
         }
-        ColumnType::Text if value.len() < size => bytes.resize(size, b' '),
-        _ => {}
-    }
+        ColumnType::Text if value.len() < size => padded(&|_| b' '),
+        _ => Cow::Borrowed(value),
+    };
     if bytes.len() != size {
         let problem = Problem::Mismatch { found: value.len() as u64, expected: size as u64 };
         return Err(refused("fixed column", problem, JetError::INVALID_BUFFER_SIZE));

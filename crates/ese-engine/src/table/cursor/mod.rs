@@ -136,6 +136,8 @@ pub struct Cursor {
     range: Option<IndexRange>,
     filter: Option<CursorFilter>,
     prepared: Option<Box<CopyBuffer>>,
+    /// The copy buffer of the last update, for its memory.
+    spare: Option<Box<CopyBuffer>>,
 
     opened_level: u8,
     navigated_level: u8,
@@ -186,6 +188,7 @@ impl Cursor {
             range: None,
             filter: None,
             prepared: None,
+            spare: None,
 
             opened_level: session.level(),
             navigated_level: 0,

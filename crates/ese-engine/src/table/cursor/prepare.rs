@@ -1,7 +1,7 @@
 //! Preparing and cancelling updates, locks (spec 09 §8.1, §8.8).
 
 use ese_format::error::JetError;
-use ese_format::record::{NewValue, RecordBuilder, RecordFormat};
+use ese_format::record::{NewValue, RecordFormat};
 
 use crate::btree::LockKind;
 use crate::error::Result;
@@ -39,15 +39,25 @@ impl Cursor {
             }
             _ => self.copy_of_record(session, kind)?,
         };
-        self.prepared = Some(Box::new(update));
+        self.prepared = Some(update);
         Ok(())
     }
 
-    fn new_record(&mut self, session: &mut Session, kind: Prepare) -> Result<CopyBuffer> {
-        let record = self.table.defaults().clone();
-        let bytes = self.table.default_bytes();
+    /// A copy buffer with an empty record, in the memory of the last one.
+    fn copy_buffer(&mut self, session: &Session, kind: Prepare) -> Box<CopyBuffer> {
         let when = (session.level(), session.begin0());
-        let mut update = CopyBuffer::new(kind, when, self.table.clone(), record, bytes);
+        match self.spare.take() {
+            Some(mut buffer) => {
+                buffer.restart(kind, when, &self.table);
+                buffer
+            }
+            None => Box::new(CopyBuffer::new(kind, when, self.table.clone())),
+        }
+    }
+
+    fn new_record(&mut self, session: &mut Session, kind: Prepare) -> Result<Box<CopyBuffer>> {
+        let mut update = self.copy_buffer(session, kind);
+        update.begin_with_defaults();
         if kind == Prepare::Insert {
             self.number_record(session, &mut update)?;
         } else {
@@ -61,6 +71,9 @@ impl Cursor {
 
     /// Draws the autoincrement value of a new record.
     fn number_record(&self, session: &mut Session, update: &mut CopyBuffer) -> Result<()> {
+        if auto_increment::column(&update.table).is_none() {
+            return Ok(());
+        }
         let table = update.table.clone();
         let Some(column) = auto_increment::column(&table) else { return Ok(()) };
         let value = auto_increment::draw(session, &table, column)?;
@@ -69,7 +82,7 @@ impl Cursor {
         update.set(column, 1, NewValue::Inline(bytes.get(..width).unwrap_or_default()))
     }
 
-    fn copy_of_record(&mut self, session: &mut Session, kind: Prepare) -> Result<CopyBuffer> {
+    fn copy_of_record(&mut self, session: &mut Session, kind: Prepare) -> Result<Box<CopyBuffer>> {
         let original = self.with_sight(session, |cursor, session| {
             cursor.on_record(session)?;
             let record = cursor.record_view()?.bytes().to_vec();
@@ -81,14 +94,8 @@ impl Cursor {
         if !in_transaction && matches!(kind, Prepare::InsertCopy | Prepare::ReadOnlyCopy) {
             return refused(JetError::NOT_IN_TRANSACTION, "a copy wants a transaction");
         }
-        let file = std::sync::Arc::clone(self.table.map().file());
-        let failed = |error| file.format_error(error);
-        let view = ese_format::record::RecordView::parse(&original.image, original.format).map_err(failed)?;
-        let format = RecordFormat::of(self.table.page_size());
-        let record = RecordBuilder::from_view(&view, format).map_err(failed)?;
-        let when = (session.level(), session.begin0());
-        let bytes = original.image.len();
-        let mut update = CopyBuffer::new(kind, when, self.table.clone(), record, bytes);
+        let mut update = self.copy_buffer(session, kind);
+        update.begin_with(&original)?;
         let replaces = matches!(kind, Prepare::Replace | Prepare::ReplaceNoLock);
         let locks = matches!(
             kind,
@@ -166,6 +173,7 @@ impl Cursor {
         {
             self.unclaim(&original.bookmark);
         }
+        self.spare = Some(update);
     }
 
     /// Drops the copy buffer, if there is one, and what it counted.

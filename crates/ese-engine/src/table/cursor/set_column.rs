@@ -9,7 +9,7 @@ use ese_format::record::{
 
 use crate::error::{Error, Result};
 use crate::table::copy_buffer::CopyBuffer;
-use crate::table::{Completion, Cursor, Prepare, SetGrbit};
+use crate::table::{Completion, Cursor, OpenTable, Prepare, SetGrbit};
 use crate::transaction::Session;
 
 use super::search_key::{TEXT_KEYS, pad_text};
@@ -64,10 +64,10 @@ impl Cursor {
             return refused(JetError::UPDATE_NOT_PREPARED, "no update is prepared");
         };
         // A column that was added since the update was prepared can be set.
-        if !std::sync::Arc::ptr_eq(update.table.schema(), self.table.schema()) {
+        if !update.table.is_same(&self.table) {
             update.table = self.table.clone();
         }
-        let result = set_in(session, &mut update, change);
+        let result = set_in(session, &self.table, &mut update, change);
         self.prepared = Some(update);
         result
     }
@@ -94,9 +94,14 @@ impl Cursor {
     }
 }
 
-fn set_in(session: &mut Session, update: &mut CopyBuffer, change: &ColumnChange<'_>) -> Result<Completion> {
-    let table = update.table.clone();
-    let column = column_of(&table, change.column)?;
+/// `table` is the buffer's own, at another place.
+fn set_in(
+    session: &mut Session,
+    table: &OpenTable,
+    update: &mut CopyBuffer,
+    change: &ColumnChange<'_>,
+) -> Result<Completion> {
+    let column = column_of(table, change.column)?;
     if column.flags.contains(ColumnFlags::ENCRYPTED) {
         return refused(JetError::COLUMN_NO_ENCRYPTION_KEY, "the column is encrypted");
     }

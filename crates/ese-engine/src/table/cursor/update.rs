@@ -83,19 +83,27 @@ impl Cursor {
     fn change_records<T>(
         &mut self,
         session: &mut Session,
+        scope: Scope,
         change: impl FnOnce(&mut Session, Tables<'_>) -> Result<T>,
     ) -> Result<T> {
         self.refresh_schema(session)?;
         let objid = self.table.schema().definition().objid;
-        let source = Arc::clone(self.table.source());
+        let source = self.table.source();
         let (mut change, mut changed) = (Some(change), None);
         source.changing_records(objid, &mut || {
             let schema = source.maintained_schema(session, objid)?;
             let same = Arc::ptr_eq(&schema, self.table.schema());
             let maintained = if same { self.table.clone() } else { self.table.with_schema(schema)? };
             let tables = Tables { seen: &self.table, maintained: &maintained };
+            let is_one_node = scope == Scope::Record
+                && session.level() > 0
+                && maintained.secondary_indexes().next().is_none();
             if let Some(change) = change.take() {
-                changed = Some(transact(session, |session| change(session, tables))?);
+                changed = Some(if is_one_node {
+                    change(session, tables)?
+                } else {
+                    transact(session, |session| change(session, tables))?
+                });
             }
             Ok(())
         })?;
@@ -123,7 +131,8 @@ impl Cursor {
             Versioning::Versioned
         };
         check_required(&self.table, update)?;
-        self.change_records(session, |session, tables| {
+        let scope = if update.original.is_none() { Scope::of(update) } else { Scope::More };
+        self.change_records(session, scope, |session, tables| {
             insert_record(session, tables, update, room, versioning)
         })
     }
@@ -139,18 +148,30 @@ impl Cursor {
         if grbit.contains(UpdateGrbit::NO_VERSION) {
             return refused(JetError::UPDATE_MUST_VERSION, "a replace makes a version");
         }
-        let Some(original) = update.original.clone() else {
+        let Some(original) = update.original.take() else {
             return refused(JetError::UPDATE_NOT_PREPARED, "no record was copied");
         };
+        let replaced = self.replace_original(session, update, &original);
         let updated = Updated { bookmark: original.bookmark.clone(), inserted: false };
+        update.original = Some(original);
+        replaced.map(|()| updated)
+    }
+
+    fn replace_original(
+        &mut self,
+        session: &mut Session,
+        update: &mut CopyBuffer,
+        original: &Original,
+    ) -> Result<()> {
         if update.changed.is_empty() && update.pending.is_empty() {
-            return Ok(updated);
+            return Ok(());
         }
-        self.change_records(session, |session, tables| {
-            check_still_the_same(session, tables.seen, update, &original)?;
-            replace_record(session, tables, update, &original)
-        })?;
-        Ok(updated)
+        let held = separated_of(&self.table, original)?;
+        let scope = if held.is_empty() { Scope::of(update) } else { Scope::More };
+        self.change_records(session, scope, |session, tables| {
+            check_still_the_same(session, tables.seen, update, original)?;
+            replace_record(session, tables, update, original, &held)
+        })
     }
 
     // ---- delete ----
@@ -171,7 +192,11 @@ impl Cursor {
         }
         self.cancel_update(session)?;
         let original = self.current_original(session)?;
-        self.change_records(session, |session, tables| delete_record(session, tables, &original, &[]))
+        let held = separated_of(&self.table, &original)?;
+        let scope = if held.is_empty() { Scope::Record } else { Scope::More };
+        self.change_records(session, scope, |session, tables| {
+            delete_record(session, tables, &original, &held, &[])
+        })
     }
 
     /// Whether there is a record that [`Self::delete`] may delete.
@@ -258,6 +283,23 @@ impl Cursor {
     }
 }
 
+/// What a change of a record changes beside index entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// The record's node: the tree does that or nothing. Without index entries no transaction has to hold it together.
+    Record,
+    /// Long values or another record too.
+    More,
+}
+
+impl Scope {
+    /// Of an update with regard to its long values.
+    fn of(update: &CopyBuffer) -> Self {
+        let none = update.pending.is_empty() && update.referenced.is_empty();
+        if none && update.record().separated_values().next().is_none() { Self::Record } else { Self::More }
+    }
+}
+
 /// A table whose record changes.
 #[derive(Clone, Copy)]
 struct Tables<'t> {
@@ -327,7 +369,7 @@ fn insert_record(
         && matches!(update.kind, Prepare::InsertCopyDeleteOriginal | Prepare::InsertCopyReplaceOriginal)
     {
         check_still_the_same(session, table, update, &original)?;
-        delete_record(session, tables, &original, &kept)?;
+        delete_record(session, tables, &original, &separated_of(table, &original)?, &kept)?;
     }
     write_long_values(session, table, update)?;
     release_others(session, table, &update.referenced, &kept)?;
@@ -351,6 +393,7 @@ fn replace_record(
     tables: Tables<'_>,
     update: &mut CopyBuffer,
     original: &Original,
+    held: &[LongValueId],
 ) -> Result<()> {
     let table = tables.seen;
     let failed = |error| table.map().file().format_error(error);
@@ -370,14 +413,15 @@ fn replace_record(
     let after = keys_of_record(tables.maintained, view, Some(&changed), &sight)?;
     change_entries(session, tables.maintained, (&before, &after), &original.bookmark)?;
     release_others(session, table, &update.referenced, &kept)?;
-    release_others(session, table, &separated_of(table, original)?, &kept)
+    release_others(session, table, held, &kept)
 }
 
-/// Deletes a record, its entries, and its long values but for those that another record takes over.
+/// Deletes a record, its entries, and the long values that it held but for those that another record takes over.
 fn delete_record(
     session: &mut Session,
     tables: Tables<'_>,
     original: &Original,
+    held: &[LongValueId],
     taken_over: &[LongValueId],
 ) -> Result<()> {
     let table = tables.seen;
@@ -387,7 +431,7 @@ fn delete_record(
     let keys = keys_of_record(tables.maintained, view, None, &sight)?;
     table.primary().flag_delete(session, &original.bookmark, &[], Versioning::Versioned)?;
     delete_entries(session, tables.maintained, &keys, &original.bookmark)?;
-    release_others(session, table, &separated_of(table, original)?, taken_over)
+    release_others(session, table, held, taken_over)
 }
 
 /// The long values that a stored record refers to, each as often as it does.
