@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::transaction::session::Session;
 use crate::transaction::state::TransactionState;
-use crate::transaction::version::Version;
+use crate::transaction::version::{Change, Version};
 
 /// What the floor above does with something that a transaction changed beside nodes: a schema, a tree to be freed.
 /// Hooks take their turn among the versions of their transaction.
@@ -43,6 +43,15 @@ pub(super) enum Step {
     Version { version: Arc<Version>, tree: usize },
     /// It altered something of the floor above.
     Alteration(Box<dyn AlterationHook>),
+}
+
+impl Step {
+    /// Whether it is kept until its commit is durable: versions whose before-images the log may need before a page is
+    /// written, counts that others act upon, and what the floor above does with trees.
+    pub(super) fn waits_for_durability(&self) -> bool {
+        let Self::Version { version, .. } = self else { return true };
+        !matches!(version.change, Change::Insert | Change::WriteLock | Change::ReadLock)
+    }
 }
 
 /// The handle by which others know a transaction that writes.

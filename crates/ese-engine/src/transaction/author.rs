@@ -1,6 +1,7 @@
 //! How a session changes trees: its records behind the begins it owes, its versions.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
@@ -25,10 +26,16 @@ impl Author for Session {
     }
 
     fn log(&mut self, file: &FileMap, records: &[Record<'_>]) -> Result<Logged> {
-        let log = self.transactions.log().filter(|_| file.logging() == Logging::On);
-        let logged = match log {
-            Some(log) => self.log_behind_begins(&log, records)?,
-            None => Logged { position: Lgpos::NULL, oldest_begin0: Lgpos::NULL },
+        let logged = match self.take_log() {
+            Some(log) if file.logging() == Logging::On => {
+                let logged = self.log_behind_begins(&log, records);
+                self.log = Some(log);
+                logged?
+            }
+            log => {
+                self.log = log;
+                Logged { position: Lgpos::NULL, oldest_begin0: Lgpos::NULL }
+            }
         };
         // The page is latched until the undo is applied: nobody sees the node between.
         if let Some(undone) = self.undoing.take_if(|version| undoes(records, version)) {
@@ -52,10 +59,11 @@ impl Author for Session {
         let node = NodeName::of(tree, key, data);
         let before = if let VersionedChange::Replace { old, .. } = change { old.len() } else { 0 };
         self.transactions.reserve(Version::cost_of(&node, before), self.shared.snapshot())?;
-        let state = self.state();
+        self.make_state();
+        let transaction = self.state.as_ref().expect("it was just made");
         let rceid = self.transactions.numbers.next_rceid();
         let fdp = tree.tree().root();
-        let new = NewVersion { rceid, node, fdp, level: self.level, transaction: &state };
+        let new = NewVersion { rceid, node, fdp, level: self.level, transaction };
         let Some(version) = self.transactions.store.add(&new, self.shared.reader(), change) else {
             let jet = match change {
                 VersionedChange::Insert => JetError::KEY_DUPLICATE,
@@ -92,6 +100,16 @@ fn undoes(records: &[Record<'_>], version: &Version) -> bool {
 }
 
 impl Session {
+    /// The log, out of the session until it is put back: asked for anew only when there is another one.
+    fn take_log(&mut self) -> Option<Arc<Log>> {
+        let changes = self.transactions.log_changes.load(Ordering::Acquire);
+        if changes != self.log_seen {
+            self.log = self.transactions.log();
+            self.log_seen = changes;
+        }
+        self.log.take()
+    }
+
     /// The index of a tree among the transaction's.
     pub(super) fn index_of(&mut self, tree: &WritableTree) -> usize {
         let is_it = |known: &WritableTree| {
@@ -118,7 +136,7 @@ impl Session {
             if let Record::Begin0(_) = begin {
                 self.shared.set_start(appended.first);
             }
-            self.state().log.lock().levels = self.level;
+            self.make_state().log.lock().levels = self.level;
         }
         let oldest_begin0 = self.shared.start().unwrap_or(appended.first);
         Ok(Logged { position: appended.last, oldest_begin0 })
@@ -129,7 +147,7 @@ impl Session {
         if self.level == 0 {
             return None;
         }
-        let from = self.state().log.lock().levels;
+        let from = self.make_state().log.lock().levels;
         let levels = BeginLevels::new(from, self.level.checked_sub(from).filter(|count| *count > 0)?)?;
         let procid = self.shared.procid();
         Some(match from {

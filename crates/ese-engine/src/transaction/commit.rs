@@ -92,7 +92,9 @@ impl Session {
         if id.is_some() && !self.steps.is_empty() {
             self.make_durable(durability).inspect_err(|_| self.rollback_failed = true)?;
         }
-        let logged_at = id.map_or(Lgpos::NULL, |_| self.last_commit);
+        // Recovery takes an insert back without its version: only before-images wait for the commit to be durable.
+        let waits = id.is_some() && self.steps.iter().any(Step::waits_for_durability);
+        let logged_at = if waits { self.last_commit } else { Lgpos::NULL };
         let number = self.transactions.numbers.publish(&state);
         let mut steps = std::mem::take(&mut self.steps);
         for step in &mut steps {

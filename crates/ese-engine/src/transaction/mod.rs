@@ -11,7 +11,7 @@
 //! | `session`, `commit`, `rollback`, `options` | the session, its levels and how they end |
 //! | `author`, `affinity` | how a session changes trees; which thread a transaction belongs to |
 //! | `alteration` | what a transaction did beside versions: hooks of the floor above |
-//! | `version`, `store`, `rules` | one version; all versions; who sees what and who may change what |
+//! | `version`, `short_bytes`, `store`, `rules` | one version; all versions; who sees what and who may change what |
 //! | `shared`, `state`, `numbers` | what others may know of a session and of a transaction; the numbers of transactions, versions and commits |
 //! | `undo_image` | before-images that go to the log before a page goes to the file |
 //! | `cleanup`, `background` | what is done when nobody needs a version any more, and by whom |
@@ -38,6 +38,7 @@ mod rollback;
 mod rules;
 mod session;
 mod shared;
+mod short_bytes;
 mod state;
 mod store;
 mod undo_image;
@@ -173,6 +174,8 @@ pub struct Transactions {
     store: Arc<VersionStore>,
     sessions: LeafMutex<Sessions>,
     log: RwLock<Option<Arc<Log>>>,
+    /// Counts the calls of [`Self::set_log`].
+    log_changes: AtomicU64,
     /// Position of the last Commit0, packed.
     last_commit: AtomicU64,
     /// Position behind the last Commit0, packed.
@@ -200,6 +203,7 @@ impl Transactions {
             store,
             sessions: LeafMutex::default(),
             log: RwLock::new(None),
+            log_changes: AtomicU64::new(0),
             last_commit: AtomicU64::new(0),
             last_commit_end: AtomicU64::new(0),
             cleanup: Cleanup::default(),
@@ -216,6 +220,7 @@ impl Transactions {
     /// Where changes of logged databases go; `None` when nothing is logged.
     pub fn set_log(&self, log: Option<Arc<Log>>) {
         *self.log.write() = log;
+        self.log_changes.fetch_add(1, Ordering::Release);
     }
 
     /// Where changes are logged.

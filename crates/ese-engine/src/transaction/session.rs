@@ -10,6 +10,7 @@ use ese_format::lgpos::Lgpos;
 
 use crate::btree::{Visibility, WritableTree};
 use crate::error::{Error, Result};
+use crate::log::Log;
 use crate::transaction::affinity::Affinity;
 use crate::transaction::alteration::{AlterationHook, Step, TransactionMark};
 use crate::transaction::options::BeginKind;
@@ -36,6 +37,9 @@ pub struct Session {
     pub(super) undoing: Option<Arc<Version>>,
     /// Records on their way to the log.
     pub(super) encoded: Vec<u8>,
+    /// The log, as it was after so many changes of it.
+    pub(super) log: Option<Arc<Log>>,
+    pub(super) log_seen: u64,
     pub(super) affinity: Affinity,
     pub(super) commit_default: u32,
     pub(super) last_commit: Lgpos,
@@ -61,6 +65,8 @@ impl Session {
             trees: Vec::new(),
             undoing: None,
             encoded: Vec::new(),
+            log: None,
+            log_seen: 0,
             affinity: Affinity::default(),
             commit_default,
             last_commit: Lgpos::NULL,
@@ -277,9 +283,14 @@ impl Session {
 
     /// What others may know of the present transaction.
     pub(super) fn state(&mut self) -> Arc<TransactionState> {
-        let (id, procid, begin0) = (self.shared.reader().session, self.shared.procid(), self.begin0);
-        let state = self.state.get_or_insert_with(|| Arc::new(TransactionState::new(id, procid, begin0)));
-        Arc::clone(state)
+        Arc::clone(self.make_state())
+    }
+
+    pub(super) fn make_state(&mut self) -> &Arc<TransactionState> {
+        let (shared, begin0) = (&self.shared, self.begin0);
+        self.state.get_or_insert_with(|| {
+            Arc::new(TransactionState::new(shared.reader().session, shared.procid(), begin0))
+        })
     }
 
     /// Puts the session into a transaction that redo found unfinished.

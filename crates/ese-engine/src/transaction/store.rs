@@ -5,7 +5,9 @@
 //! the versions held.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,8 +39,47 @@ impl Hasher for AsIs {
     }
 }
 
-/// All versions whose nodes' names have one hash, oldest first. More than one node in it is rare.
-type Shard = HashMap<u64, Vec<Arc<Version>>, BuildHasherDefault<AsIs>>;
+/// All versions whose nodes' names have one hash, oldest first. More than one node in it is rare, and most nodes have
+/// one version.
+#[derive(Debug)]
+enum Versions {
+    One(Arc<Version>),
+    Many(Vec<Arc<Version>>),
+}
+
+impl Versions {
+    fn push(&mut self, version: Arc<Version>) {
+        match self {
+            Self::One(first) => *self = Self::Many(vec![Arc::clone(first), version]),
+            Self::Many(versions) => versions.push(version),
+        }
+    }
+
+    /// Takes a version out, and says whether others are left.
+    fn remove(&mut self, version: &Version) -> bool {
+        let is_it = |kept: &Arc<Version>| std::ptr::eq(&raw const **kept, version);
+        match self {
+            Self::One(only) => !is_it(only),
+            Self::Many(versions) => {
+                versions.retain(|kept| !is_it(kept));
+                !versions.is_empty()
+            }
+        }
+    }
+}
+
+impl Deref for Versions {
+    type Target = [Arc<Version>];
+
+    fn deref(&self) -> &[Arc<Version>] {
+        match self {
+            Self::One(version) => std::slice::from_ref(version),
+            Self::Many(versions) => versions,
+        }
+    }
+}
+
+type Shard = HashMap<u64, Versions, BuildHasherDefault<AsIs>>;
 
 /// The store.
 #[derive(Debug)]
@@ -78,7 +119,7 @@ impl VersionStore {
     ) -> R {
         let hash = node.hash(self.seed);
         let shard = self.shard(hash).lock();
-        let versions = shard.get(&hash).map(Vec::as_slice).unwrap_or_default();
+        let versions = shard.get(&hash).map(Deref::deref).unwrap_or_default();
         look(&mut versions.iter().rev().filter(|version| version.is_of(node)))
     }
 
@@ -91,17 +132,15 @@ impl VersionStore {
     ) -> Option<Arc<Version>> {
         let hash = new.node.hash(self.seed);
         let mut shard = self.shard(hash).lock();
-        let versions = shard.entry(hash).or_default();
+        let entry = shard.entry(hash);
+        let versions = if let Entry::Occupied(versions) = &entry { &**versions.get() } else { &[] };
         let of_node = || versions.iter().rev().map(Arc::as_ref).filter(|version| version.is_of(&new.node));
         if rules::conflicts(of_node(), author, &change) {
-            if versions.is_empty() {
-                shard.remove(&hash);
-            }
             return None;
         }
         let reserved = of_node().filter_map(reserved_bytes).max().unwrap_or(0);
         let version = Version::new(new, hash, Change::of(change, reserved));
-        versions.push(Arc::clone(&version));
+        put_in(entry, Arc::clone(&version));
         self.count_in(&version);
         Some(version)
     }
@@ -110,7 +149,7 @@ impl VersionStore {
     pub(super) fn restore(&self, new: &NewVersion<'_>, change: Change) -> Arc<Version> {
         let hash = new.node.hash(self.seed);
         let version = Version::new(new, hash, change);
-        self.shard(hash).lock().entry(hash).or_default().push(Arc::clone(&version));
+        put_in(self.shard(hash).lock().entry(hash), Arc::clone(&version));
         self.count_in(&version);
         version
     }
@@ -126,13 +165,14 @@ impl VersionStore {
         if !version.leave() {
             return;
         }
-        if let Some(versions) = shard.get_mut(&version.hash) {
-            versions.retain(|kept| !std::ptr::eq(&raw const **kept, version));
-            if versions.is_empty() {
-                shard.remove(&version.hash);
-            }
+        let mut gone = None;
+        if let Entry::Occupied(mut versions) = shard.entry(version.hash)
+            && !versions.get_mut().remove(version)
+        {
+            gone = Some(versions.remove());
         }
         drop(shard);
+        drop(gone);
         self.count.fetch_sub(1, Ordering::AcqRel);
         self.bytes.fetch_sub(version.cost(), Ordering::Relaxed);
     }
@@ -141,7 +181,7 @@ impl VersionStore {
     pub(super) fn remove_file(&self, file: u32) {
         for shard in &self.shards {
             let all: Vec<_> =
-                shard.lock().values().flatten().filter(|version| version.file == file).cloned().collect();
+                shard.lock().values().flat_map(|versions| versions.iter()).filter(|version| version.file == file).cloned().collect();
             all.iter().for_each(|version| self.remove(version));
         }
     }
@@ -149,7 +189,8 @@ impl VersionStore {
     /// Whether a transaction that is not committed made a version in this file.
     pub(super) fn is_changing(&self, file: u32) -> bool {
         let open = |version: &&Arc<Version>| version.file == file && version.transaction.commit().is_none();
-        self.shards.iter().any(|shard| shard.lock().values().flatten().any(|version| open(&version)))
+        let changes = |shard: &Shard| shard.values().flat_map(|versions| versions.iter()).any(|version| open(&version));
+        self.shards.iter().any(|shard| changes(&shard.lock()))
     }
 
     /// What a reader sees of a node that carries the version flag.
@@ -182,6 +223,16 @@ impl VersionStore {
         self.with(node, |versions| {
             found.extend(versions.filter(|version| version.change.has_undo_image()).cloned());
         });
+    }
+}
+
+/// Adds a version behind the others of its hash.
+fn put_in(entry: Entry<'_, u64, Versions>, version: Arc<Version>) {
+    match entry {
+        Entry::Occupied(mut versions) => versions.get_mut().push(version),
+        Entry::Vacant(place) => {
+            place.insert(Versions::One(version));
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use ese_format::lgpos::Lgpos;
 use ese_format::node::KeyRef;
 
 use crate::btree::{DeltaWidth, VersionedChange, WritableTree};
+use crate::transaction::short_bytes::ShortBytes;
 use crate::transaction::state::TransactionState;
 
 /// Bytes that a version takes beside key, data and before-image: itself, its place in the store and in its session.
@@ -111,8 +112,8 @@ pub(super) struct Version {
     pub(super) file: u32,
     pub(super) objid: u32,
     pub(super) fdp: u32,
-    pub(super) key: Box<[u8]>,
-    pub(super) data: Box<[u8]>,
+    pub(super) key: ShortBytes,
+    pub(super) data: ShortBytes,
     pub(super) hash: u64,
     pub(super) transaction: Arc<TransactionState>,
     pub(super) change: Change,
@@ -139,7 +140,7 @@ impl Version {
             file: new.node.file,
             objid: new.node.objid,
             fdp: new.fdp,
-            key: new.node.key.to_vec().into_boxed_slice(),
+            key: new.node.key.into(),
             data: new.node.data.into(),
             hash,
             transaction: Arc::clone(new.transaction),
