@@ -24,6 +24,16 @@ pub(super) enum Place {
     Missing(usize),
 }
 
+/// Whether a page is the leaf of a bookmark.
+enum Holds {
+    /// It may be another one.
+    Perhaps,
+    /// It is, and the bookmark is between its nodes or one of theirs.
+    Within,
+    /// It is, and the bookmark would be on the line behind the last.
+    Behind(usize),
+}
+
 impl WritableTree {
     /// The data of a bookmark as it counts in this tree.
     pub(super) fn bookmark_data<'d>(&self, data: &'d [u8]) -> &'d [u8] {
@@ -50,10 +60,23 @@ impl WritableTree {
 
     /// The leaf on which this bookmark lies or would lie, write-latched.
     pub(super) fn latch_leaf(&self, key: &[u8], data: &[u8]) -> Result<PageWriteGuard> {
+        self.latch_leaf_and_place(key, data).map(|(leaf, _)| leaf)
+    }
+
+    /// As [`Self::latch_leaf`], with the place of the bookmark where it was found on the way.
+    pub(super) fn latch_leaf_and_place(
+        &self,
+        key: &[u8],
+        data: &[u8],
+    ) -> Result<(PageWriteGuard, Option<Place>)> {
         let data = self.bookmark_data(data);
-        if let Some(leaf) = self.latch_hinted_leaf(key, data) {
-            return Ok(leaf);
+        match self.latch_hinted_leaf(key, data) {
+            Some(latched) => Ok(latched),
+            None => Ok((self.latch_leaf_from_root(key, data)?, None)),
         }
+    }
+
+    fn latch_leaf_from_root(&self, key: &[u8], data: &[u8]) -> Result<PageWriteGuard> {
         let tree = self.tree();
         let target = Target::Bookmark { key, data };
         'from_root: loop {
@@ -86,28 +109,33 @@ impl WritableTree {
         self.hinted_leaf().store(if at_end { leaf.number() } else { 0 }, Ordering::Relaxed);
     }
 
-    fn latch_hinted_leaf(&self, key: &[u8], data: &[u8]) -> Option<PageWriteGuard> {
+    fn latch_hinted_leaf(&self, key: &[u8], data: &[u8]) -> Option<(PageWriteGuard, Option<Place>)> {
         let hinted = self.hinted_leaf().load(Ordering::Relaxed);
         if hinted == 0 {
             return None;
         }
         // A hint that cannot be followed costs a descent, nothing else.
         let leaf = self.tree().file().try_latch_write(hinted).ok().flatten()?;
-        let holds = self.holds_bookmark(&leaf.view(), key, data).unwrap_or(false);
-        holds.then_some(leaf)
+        let holds = self.holds_bookmark(&leaf.view(), key, data).unwrap_or(Holds::Perhaps);
+        match holds {
+            Holds::Perhaps => None,
+            Holds::Behind(line) => Some((leaf, Some(Place::Missing(line)))),
+            Holds::Within => Some((leaf, None)),
+        }
     }
 
     /// Whether a page is for certain the leaf of this tree on which the bookmark belongs.
-    fn holds_bookmark(&self, page: &PageView<'_>, key: &[u8], data: &[u8]) -> FormatResult<bool> {
+    fn holds_bookmark(&self, page: &PageView<'_>, key: &[u8], data: &[u8]) -> FormatResult<Holds> {
         let lines = page.line_count();
         if !self.tree().is_member(page) || !page.flags().contains(PageFlags::LEAF) || lines == 0 {
-            return Ok(false);
+            return Ok(Holds::Perhaps);
         }
         let whole = self.tree().has_duplicate_keys().then_some(data);
         let last = order_of_node(&page.node(lines - 1)?, key, whole);
         if last.is_lt() {
-            return Ok(page.next() == 0);
+            return Ok(if page.next() == 0 { Holds::Behind(lines) } else { Holds::Perhaps });
         }
-        Ok(order_of_node(&page.node(0)?, key, whole).is_le())
+        let first = order_of_node(&page.node(0)?, key, whole);
+        Ok(if first.is_le() { Holds::Within } else { Holds::Perhaps })
     }
 }

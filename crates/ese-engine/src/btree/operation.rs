@@ -98,6 +98,16 @@ impl WritableTree {
     /// A node that is there, or is not, as the request cannot use it.
     pub(super) fn prepare<'a>(&self, leaf: &PageView<'_>, request: &Request<'a>) -> Result<Operation<'a>> {
         let place = self.place_in(leaf, request.key, self.bookmark_data(request.data))?;
+        self.prepare_at(leaf, request, place)
+    }
+
+    /// As [`Self::prepare`], where the place of the bookmark is known.
+    pub(super) fn prepare_at<'a>(
+        &self,
+        leaf: &PageView<'_>,
+        request: &Request<'a>,
+        place: Place,
+    ) -> Result<Operation<'a>> {
         let Request { intent, key, data, versioning } = *request;
         let operation = |action, line| Ok(Operation { action, line, key, data, versioning });
         match (intent, place) {

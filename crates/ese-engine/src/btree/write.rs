@@ -61,8 +61,11 @@ impl WritableTree {
 
     fn change(&self, author: &mut dyn Author, request: &Request<'_>) -> Result<()> {
         loop {
-            let mut leaf = self.latch_leaf(request.key, request.data)?;
-            let operation = self.prepare(&leaf.view(), request)?;
+            let (mut leaf, place) = self.latch_leaf_and_place(request.key, request.data)?;
+            let operation = match place {
+                Some(place) => self.prepare_at(&leaf.view(), request, place)?,
+                None => self.prepare(&leaf.view(), request)?,
+            };
             let need = self.need(author, &leaf.view(), &operation)?;
             if self.has_room(author, &mut leaf, &need)? || self.drop_prefix(author, &mut leaf, &operation)? {
                 self.perform(author, &mut leaf, &operation, &need)?;

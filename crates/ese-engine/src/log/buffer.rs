@@ -123,6 +123,11 @@ impl Buffer {
         self.roll(clock)
     }
 
+    /// Places a record, if it lies within the open segment and leaves something of it free.
+    pub(super) fn place_in_segment(&mut self, record: &[u8]) -> Option<Lgpos> {
+        self.open.append_within_segment(record)
+    }
+
     /// Places a record for which there is room, and returns its position.
     pub(super) fn place(&mut self, record: &[u8], clock: &dyn Clock) -> Lgpos {
         let now = if self.open.begins_segment(record.len()) { clock.logtime() } else { Logtime::default() };

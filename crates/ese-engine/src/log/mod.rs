@@ -354,8 +354,13 @@ impl Log {
         let mut shared = self.shared_with_room()?;
         let mut appended: Option<Appended> = None;
         for record in records {
-            shared.buffer.make_room(&[record.len()], clock)?;
-            let position = shared.buffer.place(record, clock);
+            let position = match shared.buffer.place_in_segment(record) {
+                Some(position) => position,
+                None => {
+                    shared.buffer.make_room(&[record.len()], clock)?;
+                    shared.buffer.place(record, clock)
+                }
+            };
             appended = Some(Appended {
                 first: appended.map_or(position, |appended| appended.first),
                 last: position,

@@ -177,6 +177,18 @@ impl SegmentBuilder {
         Some(position)
     }
 
+    /// Adds a record that leaves bytes of the current segment free behind it: the common case, without the arithmetic of
+    /// the others. `None` for any other record; nothing has changed then.
+    pub fn append_within_segment(&mut self, record: &[u8]) -> Option<Lgpos> {
+        let is_last = self.last_segment().saturating_add(2) >= self.file_segments;
+        if self.left() <= record.len() || is_last {
+            return None;
+        }
+        let position = self.next_position();
+        self.put(record);
+        Some(position)
+    }
+
     /// Fills the rest of the current segment with a NOP2 record, so that it need not be written again (spec 05 §5.5).
     /// With fewer than five bytes left nothing happens, nor in the last segment that holds records, of which a byte
     /// stays free. Whether the last segment is full now.
