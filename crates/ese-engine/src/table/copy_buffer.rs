@@ -91,12 +91,7 @@ impl CopyBuffer {
     }
 
     /// Makes this a buffer as [`Self::new`] does, in the memory that it has.
-    pub(super) fn restart(
-        &mut self,
-        kind: Prepare,
-        (level, begin0): (u8, Option<u32>),
-        table: &OpenTable,
-    ) {
+    pub(super) fn restart(&mut self, kind: Prepare, (level, begin0): (u8, Option<u32>), table: &OpenTable) {
         self.kind = kind;
         self.level = level;
         self.begin0 = begin0;

@@ -180,8 +180,13 @@ impl VersionStore {
     /// Takes out every version of a file.
     pub(super) fn remove_file(&self, file: u32) {
         for shard in &self.shards {
-            let all: Vec<_> =
-                shard.lock().values().flat_map(|versions| versions.iter()).filter(|version| version.file == file).cloned().collect();
+            let all: Vec<_> = shard
+                .lock()
+                .values()
+                .flat_map(|versions| versions.iter())
+                .filter(|version| version.file == file)
+                .cloned()
+                .collect();
             all.iter().for_each(|version| self.remove(version));
         }
     }
@@ -189,7 +194,8 @@ impl VersionStore {
     /// Whether a transaction that is not committed made a version in this file.
     pub(super) fn is_changing(&self, file: u32) -> bool {
         let open = |version: &&Arc<Version>| version.file == file && version.transaction.commit().is_none();
-        let changes = |shard: &Shard| shard.values().flat_map(|versions| versions.iter()).any(|version| open(&version));
+        let changes =
+            |shard: &Shard| shard.values().flat_map(|versions| versions.iter()).any(|version| open(&version));
         self.shards.iter().any(|shard| changes(&shard.lock()))
     }
 
