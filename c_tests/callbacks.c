@@ -1,5 +1,11 @@
 /* Callbacks on records, local storage, escrow columns that come to zero: what the program is called for, what it may do
  * meanwhile, and what its answers do. */
+#ifndef _XOPEN_SOURCE
+#define _XOPEN_SOURCE 700
+#endif
+#include <pthread.h>
+#include <unistd.h>
+
 #include "database.h"
 
 static char folder[4096];
@@ -323,8 +329,86 @@ static void escrow_at_zero(JET_SESID session, JET_DBID database)
     SUCCEED(JetCloseTable(session, table));
 }
 
+/* What the durable-commit callback told: how often, the highest id, and whether one ever went back. */
+static struct
+{
+    pthread_mutex_t lock;
+    JET_INSTANCE instance;
+    int calls;
+    int64_t highest;
+    int went_back;
+} commits = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, 0};
+
+static JET_ERR JET_API on_durable(JET_INSTANCE instance, JET_COMMIT_ID *commit, JET_GRBIT grbit)
+{
+    JET_SESID session = JET_sesidNil;
+    CHECK(instance == commits.instance && grbit == 0);
+    /* It may make no calls. */
+    GIVES(JET_errInvalidOperation, JetBeginSessionA(instance, &session, NULL, NULL));
+    CHECK(pthread_mutex_lock(&commits.lock) == 0);
+    commits.calls++;
+    commits.went_back |= commit->commitId < commits.highest;
+    commits.highest = commit->commitId;
+    CHECK(pthread_mutex_unlock(&commits.lock) == 0);
+    return JET_errSuccess;
+}
+
+static int64_t highest_durable(void)
+{
+    int64_t highest;
+    CHECK(pthread_mutex_lock(&commits.lock) == 0);
+    CHECK(!commits.went_back);
+    highest = commits.highest;
+    CHECK(pthread_mutex_unlock(&commits.lock) == 0);
+    return highest;
+}
+
+static void durable_commits(JET_SESID session, JET_DBID database)
+{
+    static char context[] = "who did it";
+    NUMBERS numbers = open_numbers(session, database);
+    JET_COMMIT_ID durable;
+    JET_COMMIT_ID lazy;
+    int32_t number;
+    int tries;
+    memset(&durable, 0, sizeof durable);
+    memset(&lazy, 0, sizeof lazy);
+    SUCCEED(JetBeginTransaction(session));
+    insert_into(session, &numbers, 2001);
+    SUCCEED(JetUpdate(session, numbers.table, NULL, 0, NULL));
+    SUCCEED(JetCommitTransaction2(session, 0, 0, &durable));
+    CHECK(durable.commitId != 0);
+    for (tries = 0; highest_durable() < durable.commitId; tries++)
+    {
+        CHECK(tries < 500);
+        usleep(10000);
+    }
+    /* A lazy one that is to be durable in 50 ms, with a note for who reads the log. */
+    SUCCEED(JetSetSessionParameter(session, JET_sesparamCommitGenericContext, context, sizeof context));
+    SUCCEED(JetBeginTransaction(session));
+    insert_into(session, &numbers, 2002);
+    SUCCEED(JetUpdate(session, numbers.table, NULL, 0, NULL));
+    SUCCEED(JetCommitTransaction2(session, JET_bitCommitLazyFlush, 50, &lazy));
+    CHECK(lazy.commitId > durable.commitId);
+    for (tries = 0; highest_durable() < lazy.commitId; tries++)
+    {
+        CHECK(tries < 500);
+        usleep(10000);
+    }
+    SUCCEED(JetSetSessionParameter(session, JET_sesparamCommitGenericContext, NULL, 0));
+    /* Lazy by default: the end of the instance tells of it at the latest. */
+    number = JET_bitCommitLazyFlush;
+    SUCCEED(JetSetSessionParameter(session, JET_sesparamCommitDefault, &number, sizeof number));
+    SUCCEED(JetBeginTransaction(session));
+    insert_into(session, &numbers, 2003);
+    SUCCEED(JetUpdate(session, numbers.table, NULL, 0, NULL));
+    SUCCEED(JetCommitTransaction2(session, 0, 0, &lazy));
+    SUCCEED(JetCloseTable(session, numbers.table));
+}
+
 int main(void)
 {
+    int told;
     JET_INSTANCE instance;
     JET_SESID session = JET_sesidNil;
     JET_DBID database = JET_dbidNil;
@@ -334,17 +418,30 @@ int main(void)
         JET_CALLBACK function;
         JET_API_PTR number;
     } callback;
+    union
+    {
+        JET_PFNDURABLECOMMITCALLBACK function;
+        JET_API_PTR number;
+    } durable;
     CHECK(snprintf(folder, sizeof folder, "%s/callbacks/", temporary != NULL ? temporary : ".") < (int)sizeof folder);
     instance = instance_in("callbacks", folder);
     SUCCEED(JetSetSystemParameterA(&instance, JET_sesidNil, JET_paramCreatePathIfNotExist, 1, NULL));
     callback.function = on_runtime;
     SUCCEED(JetSetSystemParameterA(&instance, JET_sesidNil, JET_paramRuntimeCallback, callback.number, NULL));
+    durable.function = on_durable;
+    SUCCEED(JetSetSystemParameterA(&instance, JET_sesidNil, JET_paramDurableCommitCallback, durable.number, NULL));
+    commits.instance = instance;
     SUCCEED(JetInit(&instance));
     SUCCEED(JetBeginSessionA(instance, &session, NULL, NULL));
     SUCCEED(JetCreateDatabaseA(session, database_in(folder), NULL, &database, JET_bitDbOverwriteExisting));
     record_callbacks(session, database);
     escrow_at_zero(session, database);
+    durable_commits(session, database);
     local_storage(session, database);
+    CHECK(pthread_mutex_lock(&commits.lock) == 0);
+    told = commits.calls;
+    CHECK(pthread_mutex_unlock(&commits.lock) == 0);
     SUCCEED(JetTerm2(instance, JET_bitTermComplete));
+    CHECK(commits.calls > told && highest_durable() > 0);
     return 0;
 }

@@ -46,7 +46,7 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetCloseDatabase", State::Yes, ""),
     ("JetCloseTable", State::Yes, ""),
     ("JetCommitTransaction", State::Yes, ""),
-    ("JetCommitTransaction2", State::Partial, "JET_paramDurableCommitCallback is not called"),
+    ("JetCommitTransaction2", State::Yes, ""),
     ("JetComputeStats", State::Yes, ""),
     ("JetConfigureProcessForCrashDump", State::Yes, "success, without effect on Linux"),
     ("JetCreateDatabase", State::Yes, ""),

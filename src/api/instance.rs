@@ -372,6 +372,7 @@ fn start(instance: &InstanceContext, info: RestoreInfo, grbit: JET_GRBIT) -> Cal
     let started = engine::start(instance.name(), &parameters, recovery, &mut control)?;
     started.instance.transactions().set_commit_default(parameters.number(JET_paramCommitDefault) as u32);
     instance.set_engine(Some(started.instance));
+    instance.listen_to_commits();
     if instance.advance(InstancePhase::Starting, InstancePhase::Running) {
         Ok(started.warning.map_or(Completion::Success, Completion::Warning))
     } else {
@@ -440,6 +441,7 @@ fn end(instance: &Arc<InstanceContext>, grbit: JET_GRBIT) -> CallResult {
     let engine = instance.engine()?;
     instance.set_engine(None);
     let stopped = engine.stop(ending);
+    instance.stop_listening(stopped.is_ok());
     // Rolled back when the instance has stopped: nothing of it reaches a file any more.
     drop(abandoned);
     match instance.failure() {

@@ -44,6 +44,7 @@ mod table;
 mod transaction;
 
 pub use self::ansi_alias::*;
+pub(crate) use self::answer::commit_id;
 pub use self::backup::*;
 pub use self::callback::*;
 pub use self::column::*;

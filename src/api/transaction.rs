@@ -2,8 +2,9 @@
 
 use std::ffi::c_void;
 
-use ese_engine::transaction::{BeginKind, CommitAction, CommitId, CommitOptions, LEVEL_MAX};
+use ese_engine::transaction::{BeginKind, CommitAction, CommitId, CommitNote, CommitOptions, LEVEL_MAX};
 use ese_format::error::JetError;
+use ese_format::log::record::CommitContextFlags;
 
 use super::answer::commit_id;
 use super::argument::Place;
@@ -11,9 +12,11 @@ use super::not_available;
 use crate::abi::guard::{CallResult, Completion};
 use crate::abi::structs::*;
 use crate::abi::tables::bits::*;
+use crate::abi::tables::enums::*;
 use crate::abi::tables::typedefs::*;
 use crate::runtime::call::{SessionCall, with_session};
 use crate::runtime::instance::AfterStop;
+use crate::runtime::session::SessionBody;
 
 /// Begin a (nested) transaction.
 #[unsafe(no_mangle)]
@@ -88,8 +91,12 @@ pub unsafe extern "system" fn JetRollback(sesid: JET_SESID, grbit: JET_GRBIT) ->
         if body.engine.level() == 0 {
             return Err(JetError::NOT_IN_TRANSACTION);
         }
+        let note = commit_note(body, grbit).filter(|_| grbit & JET_bitRollbackRedoCallback != 0);
         loop {
-            body.roll_back_level()?;
+            body.engine.set_commit_note(note.clone());
+            let rolled_back = body.roll_back_level();
+            body.engine.set_commit_note(None);
+            rolled_back?;
             if body.engine.level() == 0 || grbit & JET_bitRollbackAll == 0 {
                 return Ok(Completion::Success);
             }
@@ -107,6 +114,21 @@ fn begin(call: &mut SessionCall<'_>, grbit: JET_GRBIT) -> CallResult {
     Ok(Completion::Success)
 }
 
+/// What the program wants in the log behind the end of its transaction.
+fn commit_note(body: &SessionBody, grbit: JET_GRBIT) -> Option<CommitNote> {
+    let parameters = &body.parameters;
+    if parameters.commit_context.is_empty() {
+        return None;
+    }
+    let is_set =
+        |id: &u32| parameters.traced.get(id).is_some_and(|value| value.iter().any(|byte| *byte != 0));
+    let mut flags = CommitContextFlags::empty();
+    flags.set(CommitContextFlags::CALLBACK, grbit & JET_bitCommitRedoCallback != 0);
+    flags.set(CommitContextFlags::CUSTOMER_DATA, is_set(&JET_sesparamCommitContextContainsCustomerData));
+    flags.set(CommitContextFlags::PRE_COMMIT, is_set(&JET_sesparamCommitContextNeedPreCommitCallback));
+    Some(CommitNote { bytes: parameters.commit_context.clone(), flags })
+}
+
 fn commit(
     call: &mut SessionCall<'_>,
     grbit: JET_GRBIT,
@@ -119,7 +141,11 @@ fn commit(
     if commits {
         body.may_commit()?;
     }
-    let commit = body.engine.commit(options)?;
+    let note = commits.then(|| commit_note(body, grbit)).flatten();
+    body.engine.set_commit_note(note);
+    let commit = body.engine.commit(options);
+    body.engine.set_commit_note(None);
+    let commit = commit?;
     if commits {
         body.committed();
         if body.engine.level() == 0 {

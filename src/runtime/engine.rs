@@ -1,12 +1,14 @@
 //! The joint between the C face and the engine: starting an instance with the parameters of a program, and the page cache
 //! that all instances share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use ese_engine::cache::PageCache;
 use ese_engine::catalog::LiveCatalog;
-use ese_engine::instance::{AttachedDatabase, Instance, StartRequest, Started, Writability};
+use ese_engine::instance::{
+    AttachedDatabase, Instance, InstanceSettings, StartRequest, Started, Writability,
+};
 use ese_engine::recovery::{MapEntry, RecoveryControl, RecoveryOptions, StopPosition};
 use ese_format::error::JetError;
 use parking_lot::Mutex;
@@ -53,9 +55,20 @@ pub fn start(
     control: &mut dyn RecoveryControl,
 ) -> Result<Started, JetError> {
     let settings = settings::settings_of(name, parameters)?;
+    if parameters.number(JET_paramCreatePathIfNotExist) != 0 {
+        create_folders(&settings)?;
+    }
     let Recovery { options, map, stop } = recovery;
     let request = StartRequest { settings, cache: shared_cache()?, options, map, stop };
     Ok(Instance::start_recovering(request, control)?)
+}
+
+/// Makes the folders that the instance's own files are in.
+fn create_folders(settings: &InstanceSettings) -> Result<(), JetError> {
+    let temporary = settings.temporary_path.parent().map(Path::to_path_buf);
+    let folders = [Some(settings.system_folder.clone()), Some(settings.log_folder.clone()), temporary];
+    let mut folders = folders.into_iter().flatten();
+    folders.try_for_each(|folder| std::fs::create_dir_all(folder).map_err(|_| JetError::INVALID_PATH))
 }
 
 /// A parameter was set while an instance runs.

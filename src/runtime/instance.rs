@@ -18,6 +18,7 @@ use crate::abi::handles::RawHandle;
 use crate::parameters::ParameterStore;
 use crate::runtime::attachments::TableRegistry;
 use crate::runtime::defragmentation::Defragmentation;
+use crate::runtime::durable_commits::DurableCommits;
 use crate::runtime::engine;
 
 /// Where an instance is in its life.
@@ -61,6 +62,7 @@ pub struct InstanceContext {
     sessions: Mutex<Vec<RawHandle>>,
     tables: Arc<TableRegistry>,
     defragmentation: Defragmentation,
+    durable_commits: Mutex<Option<DurableCommits>>,
 }
 
 impl InstanceContext {
@@ -80,6 +82,7 @@ impl InstanceContext {
             sessions: Mutex::default(),
             defragmentation: Defragmentation::default(),
             tables: Arc::default(),
+            durable_commits: Mutex::default(),
         }
     }
 
@@ -203,6 +206,23 @@ impl InstanceContext {
     /// Waits until no call is inside, and lets none in while the guard lives.
     pub fn wait_for_calls(&self) -> RwLockWriteGuard<'_, ()> {
         self.calls.write()
+    }
+
+    /// The engine runs: the program hears of durable commits from now on, if it asked for that.
+    pub fn listen_to_commits(&self) {
+        let Ok(engine) = self.engine() else { return };
+        let Some(log) = engine.log() else { return };
+        let started =
+            DurableCommits::start(&self.parameters.read(), self.handle(), log, engine.transactions());
+        *self.durable_commits.lock() = started;
+    }
+
+    /// The engine ended, cleanly or not.
+    pub fn stop_listening(&self, is_clean: bool) {
+        let listening = self.durable_commits.lock().take();
+        if let Some(listening) = listening {
+            listening.end(is_clean);
+        }
     }
 
     /// What programs attached to its tables.

@@ -9,6 +9,7 @@
 //! attachments  callbacks and local storage of tables and cursors
 //! callbacks  calling the program
 //! defragmentation  what JetDefragment was asked for
+//! durable_commits  telling the program of durable commits
 //! call       what stands around a call with a session, a cursor or an instance
 //! engine     starting the engine, and what of it sits behind database and cursor handles
 //! ```
@@ -26,6 +27,7 @@ pub mod call;
 pub mod callbacks;
 pub mod cursor;
 pub mod defragmentation;
+pub mod durable_commits;
 pub mod engine;
 pub mod engine_cursor;
 pub mod instance;

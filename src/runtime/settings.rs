@@ -106,6 +106,7 @@ pub fn settings_of(name: Option<&U16Str>, parameters: &ParameterStore) -> Result
     settings.cache_bytes = cache_bytes(page_size);
     settings.extension_pages = narrow(JET_paramDbExtensionSize);
     settings.checkpoint_depth = number(JET_paramCheckpointDepthMax) as u64;
+    settings.checkpoint_too_deep = narrow(JET_paramCheckpointTooDeep);
     settings.engine_format_version = narrow(JET_paramEngineFormatVersion);
     settings.versions = VersionLimits {
         store_bytes: version_bytes(JET_paramMaxVerPages),

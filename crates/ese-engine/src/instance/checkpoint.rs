@@ -120,7 +120,10 @@ impl Instance {
         written.file_type = FILE_TYPE_CHECKPOINT.into();
         let disk = &*settings.host.file_system;
         match checkpoint_file::write(disk, &settings.checkpoint_path(), &written) {
-            Ok(()) => *self.checkpoint_position.lock() = state.current.checkpoint,
+            Ok(()) => {
+                *self.checkpoint_position.lock() = state.current.checkpoint;
+                self.look_at_depth(log.generation());
+            }
             Err(error) => tracing::warn!("the checkpoint stays where it was: {error}"),
         }
     }
@@ -161,6 +164,13 @@ impl Instance {
                 HeaderFacts { checkpoint: self.checkpoint(), ..HeaderFacts::default() }
             }
         }
+    }
+
+    /// Lets no transaction begin to write while too many generations lie between the checkpoint and the newest one.
+    pub(super) fn look_at_depth(&self, newest: i32) {
+        let depth = newest.saturating_sub(self.checkpoint().generation.get());
+        let limit = i32::try_from(self.settings.checkpoint_too_deep).unwrap_or(i32::MAX);
+        self.transactions.set_checkpoint_too_deep(depth > limit);
     }
 
     /// Writes pages whose oldest change is further behind the tip of the log than the checkpoint is to be.

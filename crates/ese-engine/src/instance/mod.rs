@@ -150,6 +150,7 @@ impl LogOwner for Instance {
 
     fn generation_began(&self, generation: i32, created: Logtime) -> Result<()> {
         let newest = GenerationFile { generation, created };
+        self.look_at_depth(generation);
         self.databases().iter().try_for_each(|database| database.generation_began(newest))
     }
 }

@@ -41,6 +41,8 @@ pub enum Rollover {
 pub const LOG_FILE_KB_DEFAULT: u32 = 5120;
 /// Bytes of log between checkpoint and tip that are aimed at (JET_paramCheckpointDepthMax).
 pub const CHECKPOINT_DEPTH_DEFAULT: u64 = 20 << 20;
+/// The default of JET_paramCheckpointTooDeep.
+pub const CHECKPOINT_TOO_DEEP_DEFAULT: u32 = 65_536;
 /// Pages by which files grow (JET_paramDbExtensionSize).
 pub const EXTENSION_PAGES_DEFAULT: u32 = 256;
 
@@ -81,6 +83,8 @@ pub struct InstanceSettings {
     pub extension_pages: u32,
     /// JET_paramCheckpointDepthMax.
     pub checkpoint_depth: u64,
+    /// Generations between the checkpoint and the newest log at which changes are refused (JET_paramCheckpointTooDeep).
+    pub checkpoint_too_deep: u32,
     /// JET_paramEngineFormatVersion.
     pub engine_format_version: u32,
     /// JET_paramMaxSessions, JET_paramMaxVerPages and their like.
@@ -119,6 +123,7 @@ impl InstanceSettings {
             cache_bytes: CACHE_BYTES_DEFAULT,
             extension_pages: EXTENSION_PAGES_DEFAULT,
             checkpoint_depth: CHECKPOINT_DEPTH_DEFAULT,
+            checkpoint_too_deep: CHECKPOINT_TOO_DEEP_DEFAULT,
             engine_format_version: EFV_USE_ENGINE_DEFAULT,
             versions: VersionLimits::default(),
             temporary_tables_max: 20,

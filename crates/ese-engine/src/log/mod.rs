@@ -178,6 +178,15 @@ pub struct Appended {
     pub end: Lgpos,
 }
 
+/// A record that is appended together with another one.
+#[derive(Clone, Copy, Debug)]
+pub enum Companion<'r> {
+    /// In front of it.
+    InFront(&'r [u8]),
+    /// Behind it.
+    Behind(&'r [u8]),
+}
+
 /// Whether a log takes records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogState {
@@ -401,6 +410,32 @@ impl Log {
         Ok(Appended { first: position, last: position, end: shared.buffer.tip() })
     }
 
+    /// As [`Self::append_with`], with another record in the same generation right in front of it or behind it.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn append_pair_with(
+        &self,
+        record: &mut [u8],
+        companion: Companion<'_>,
+        fill: &mut dyn FnMut(Lgpos, &mut [u8]),
+    ) -> Result<Appended> {
+        let clock = &*self.settings.host.clock;
+        let mut shared = self.shared_with_room()?;
+        let (Companion::InFront(other) | Companion::Behind(other)) = companion;
+        shared.buffer.make_room(&[record.len(), other.len()], clock)?;
+        if let Companion::InFront(other) = companion {
+            shared.buffer.place(other, clock);
+        }
+        fill(shared.buffer.tip(), record);
+        let position = shared.buffer.place(record, clock);
+        let end = shared.buffer.tip();
+        if let Companion::Behind(other) = companion {
+            shared.buffer.place(other, clock);
+        }
+        Ok(Appended { first: position, last: position, end })
+    }
+
     /// The buffer, when the log is up and not too much waits in it.
     fn shared_with_room(&self) -> Result<MutexGuard<'_, Shared>> {
         let limit = self.settings.buffer_bytes.max(BUFFER_BYTES_MIN);
@@ -437,6 +472,24 @@ impl Log {
     /// As [`Self::flush`].
     pub fn flush_all(&self) -> Result<()> {
         self.flush_to(self.tip(), Tail::Shadow)
+    }
+
+    /// Waits until something behind `position` is durable, or a while; gives how far the log is durable.
+    ///
+    /// # Errors
+    /// The log's own when it is down.
+    pub fn wait_beyond(&self, position: Lgpos, for_most: std::time::Duration) -> Result<Lgpos> {
+        let mut shared = self.shared.lock();
+        if shared.buffer.durable <= position && shared.down.is_none() {
+            self.written.wait_for(&mut shared, for_most);
+        }
+        shared.check_up()?;
+        Ok(shared.buffer.durable)
+    }
+
+    /// Lets everybody look again who waits for the log.
+    pub fn wake_waiters(&self) {
+        self.written.notify_all();
     }
 
     /// Writes what is complete, so that appending need not wait for it: work for idle threads.

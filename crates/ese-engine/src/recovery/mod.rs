@@ -101,7 +101,10 @@ pub fn open_stream(request: &RecoveryRequest<'_>, control: &mut dyn RecoveryCont
         Plan::NewStream => new_stream(request, &stream),
         Plan::Closed { generation, checkpoint } => {
             tell_do(&stream, options, control)?;
-            let log = open_behind(request, &stream, &generation, VersionOf::Settings)?;
+            if has_other_size(request, &stream, &generation) {
+                return instead_of_mismatched(request, &stream, &generation, None, RedoCounts::default());
+            }
+            let log = open_behind(&stream, &generation, VersionOf::Settings)?;
             Ok(Recovered { log, checkpoint, warning: None, counts: RedoCounts::default() })
         }
         Plan::Recover(found) => {
@@ -179,23 +182,53 @@ enum VersionOf {
     Log,
 }
 
-/// Opens the log behind a generation, at the generation's own size.
-fn open_behind(
+/// Whether the logs have another size than the program asked for, so that the stream cannot go on.
+fn has_other_size(request: &RecoveryRequest<'_>, stream: &Stream, last: &OpenGeneration) -> bool {
+    let header = &last.header;
+    header.version().is_segmented()
+        && request.settings.log_file_kb.is_some()
+        && header.file_sectors.get() != stream.settings.file_segments
+}
+
+/// Behind a recovery that left the databases consistent: a new stream in the place of one whose logs have another size
+/// (JET_paramCleanupMismatchedLogFiles, spec 06 §12). The last log goes last: until then the old stream is closed and
+/// whole at its end.
+///
+/// # Errors
+/// `JET_errLogFileSizeMismatchDatabasesConsistent` where the program did not ask for that.
+fn instead_of_mismatched(
     request: &RecoveryRequest<'_>,
     stream: &Stream,
     last: &OpenGeneration,
-    version: VersionOf,
-) -> Result<Arc<Log>> {
+    warning: Option<JetError>,
+    counts: RedoCounts,
+) -> Result<Recovered> {
+    if !request.settings.cleanup_mismatched_logs {
+        let about = format!("{} has another size", last.generation.path().display());
+        return Err(Error::refused(JetError::LOG_FILE_SIZE_MISMATCH_DATABASES_CONSISTENT, about));
+    }
+    let settings = &stream.settings;
+    let scan = || LogFolder::scan(&*stream.disk, &settings.folder, &settings.base_name, settings.extension);
+    let folder = scan()?;
+    tracing::warn!("the logs of {} have another size and go", settings.folder.display());
+    let prepared = folder.temporary().map(std::path::Path::to_path_buf);
+    let reserves = (1..=settings.reserve_files).map(|number| settings.reserve_path(number));
+    let spare = prepared.into_iter().chain(reserves).filter(|path| stream.disk.is_file(path));
+    for path in folder.archives().values().cloned().chain(spare) {
+        stream.disk.remove(&path)?;
+    }
+    if let Some(current) = folder.current() {
+        stream.disk.remove(current)?;
+    }
+    Ok(Recovered { warning, counts, ..new_stream(request, stream)? })
+}
+
+/// Opens the log behind a generation, at the generation's own size.
+fn open_behind(stream: &Stream, last: &OpenGeneration, version: VersionOf) -> Result<Arc<Log>> {
     let mut settings = stream.settings.clone();
     let header = &last.header;
     let is_segmented = header.version().is_segmented();
     if is_segmented {
-        let asked = request.settings.log_file_kb.is_some();
-        if asked && header.file_sectors.get() != settings.file_segments {
-            let about = format!("{} has another size", last.generation.path().display());
-            let jet = JetError::LOG_FILE_SIZE_MISMATCH_DATABASES_CONSISTENT;
-            return Err(Error::refused(jet, about));
-        }
         settings.file_segments = header.file_sectors.get();
         if version == VersionOf::Log {
             settings.version = header.version();
@@ -260,13 +293,13 @@ fn recover(
     let quit = match end.quit {
         // The log ends with Term or RecoveryQuit: nothing is open, nothing is attached.
         Some(quit) => {
-            let log = open_behind(request, stream, &last, VersionOf::Log)?;
+            let log = open_behind(stream, &last, VersionOf::Log)?;
             (log, quit)
         }
         None => {
             let sessions =
                 redo.into_sessions().inspect_err(|_| databases.leave_dirty(LeftPages::Forgotten))?;
-            let log = open_behind(request, stream, &last, VersionOf::Log)?;
+            let log = open_behind(stream, &last, VersionOf::Log)?;
             let ends_with_mark = end.last_mark.filter(|_| end.ends_with_mark && sessions.is_empty());
             let undo = Undo {
                 log: &log,
@@ -289,6 +322,10 @@ fn recover(
     checkpoint.parameters = log.settings().parameters();
     checkpoint.attach_list.fill(0);
     checkpoint_file::write(&*stream.disk, &stream.settings.checkpoint_path(), &checkpoint)?;
+    if has_other_size(request, stream, &last) {
+        drop(log);
+        return instead_of_mismatched(request, stream, &last, end.warning, counts);
+    }
     if options.contains(RecoveryOptions::TRUNCATE_LOGS) {
         truncate(stream, last_generation);
     }

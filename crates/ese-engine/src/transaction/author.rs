@@ -55,6 +55,7 @@ impl Author for Session {
             // A transaction that only reads may keep others from writing.
         } else {
             self.check_may_write()?;
+            self.transactions.check_checkpoint()?;
         }
         let node = NodeName::of(tree, key, data);
         let before = if let VersionedChange::Replace { old, .. } = change { old.len() } else { 0 };

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
-use ese_format::log::record::{Commit, Commit0, Record, Trace};
+use ese_format::log::record::{Commit, Commit0, CommitContextFlags, Record, Trace};
 
 use crate::error::{Error, Result};
 use crate::io::Background;
-use crate::log::Log;
+use crate::log::{Companion, Log};
 use crate::transaction::Transactions;
 use crate::transaction::alteration::Step;
 use crate::transaction::cleanup::{Ended, Progress};
@@ -122,11 +122,23 @@ impl Session {
         let record = Commit0 { procid: self.shared.procid(), level_to: 0, trx_commit0: 0 };
         encode(&mut self.encoded, &Record::Commit0(record))?;
         let numbers = &self.transactions.numbers;
-        let appended = log.append_with(&mut self.encoded, &mut |_, record| {
+        let mut fill = |_: Lgpos, record: &mut [u8]| {
             if let Some(bytes) = record.get_mut(TRX_COMMIT0..TRX_COMMIT0 + 4) {
                 bytes.copy_from_slice(&numbers.next_trx().to_le_bytes());
             }
-        })?;
+        };
+        let appended = match &self.commit_note {
+            None => log.append_with(&mut self.encoded, &mut fill)?,
+            Some(note) => {
+                let context = note.encoded(self.shared.procid(), log.version())?;
+                let companion = if note.flags.contains(CommitContextFlags::PRE_COMMIT) {
+                    Companion::InFront(&context)
+                } else {
+                    Companion::Behind(&context)
+                };
+                log.append_pair_with(&mut self.encoded, companion, &mut fill)?
+            }
+        };
         progress.ended = Some(appended.first);
         progress.levels = 0;
         self.last_commit = appended.first;

@@ -55,7 +55,7 @@ use parking_lot::RwLock;
 pub use affinity::thread_number;
 pub use alteration::{AlterationHook, TransactionMark};
 pub use cleanup::CountHook;
-pub use options::{BeginKind, CommitAction, CommitId, CommitOptions, Durability, RollbackScope};
+pub use options::{BeginKind, CommitAction, CommitId, CommitNote, CommitOptions, Durability, RollbackScope};
 pub use recovered::RecoveredTransaction;
 pub use session::Session;
 
@@ -183,6 +183,7 @@ pub struct Transactions {
     cleanup: Cleanup,
     worker: Arc<Worker>,
     refused: AtomicUsize,
+    checkpoint_too_deep: AtomicBool,
     rollback_failed: AtomicBool,
 }
 
@@ -208,6 +209,7 @@ impl Transactions {
             last_commit_end: AtomicU64::new(0),
             cleanup: Cleanup::default(),
             worker: Arc::default(),
+            checkpoint_too_deep: AtomicBool::new(false),
             refused: AtomicUsize::new(0),
             rollback_failed: AtomicBool::new(false),
         });
@@ -344,6 +346,19 @@ impl Transactions {
         self.numbers.saw_rceid(rceid);
     }
 
+    /// Whether the checkpoint is so far behind the log that no transaction may begin to write (JET_paramCheckpointTooDeep).
+    pub fn set_checkpoint_too_deep(&self, is_too_deep: bool) {
+        self.checkpoint_too_deep.store(is_too_deep, Ordering::Relaxed);
+    }
+
+    fn check_checkpoint(&self) -> Result<()> {
+        if self.checkpoint_too_deep.load(Ordering::Relaxed) {
+            let about = "too many logs lie behind the checkpoint";
+            return Err(Error::refused(JetError::CHECKPOINT_DEPTH_TOO_DEEP, about));
+        }
+        Ok(())
+    }
+
     /// Returns when every commit so far is durable (JET_bitWaitAllLevel0Commit).
     ///
     /// # Errors
@@ -356,14 +371,14 @@ impl Transactions {
         }
     }
 
-    /// The newest commit that is durable, once every commit so far is: what the durable-commit callback tells.
+    /// The highest id of a commit below which every commit is durable: what the durable-commit callback tells. That of
+    /// the newest commit once it is durable, before that the place where the log is durable. `None` before a commit.
     #[must_use]
     pub fn durable_commit(&self) -> Option<CommitId> {
         let end = unpack(self.last_commit_end.load(Ordering::Acquire));
-        let last = unpack(self.last_commit.load(Ordering::Acquire));
         let log = self.log()?;
-        (!last.is_null() && last < log.durable_tip())
-            .then(|| CommitId { signature: log.signature(), position: end })
+        let position = end.min(log.durable_tip());
+        (!position.is_null()).then(|| CommitId { signature: log.signature(), position })
     }
 
     /// A Commit0 was logged.

@@ -2,6 +2,8 @@
 
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
+use ese_format::log::record::{CommitContext, CommitContextFlags, CommitContextLayout, Record};
+use ese_format::log::version::LogVersion;
 use ese_format::signature::Signature;
 
 use crate::error::{Error, Result};
@@ -88,6 +90,29 @@ impl CommitOptions {
             return Err(Error::refused(JetError::INVALID_PARAMETER, about));
         };
         Ok(Self { action, durability })
+    }
+}
+
+/// What a program attaches to the end of a transaction for who reads the log (JET_sesparamCommitGenericContext).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitNote {
+    /// The program's bytes.
+    pub bytes: Vec<u8>,
+    /// What is to be done with them.
+    pub flags: CommitContextFlags,
+}
+
+impl CommitNote {
+    /// Its record (spec 05 §9), in a log of this version.
+    pub(super) fn encoded(&self, procid: u16, version: LogVersion) -> Result<Vec<u8>> {
+        let mut payload = Vec::with_capacity(self.bytes.len() + 1);
+        if version.commit_context_layout() == CommitContextLayout::New {
+            payload.push(self.flags.bits());
+        }
+        payload.extend_from_slice(&self.bytes);
+        let mut record = Vec::new();
+        super::commit::encode(&mut record, &Record::CommitCtx(CommitContext { procid, payload: &payload }))?;
+        Ok(record)
     }
 }
 

@@ -111,6 +111,9 @@ impl Session {
         let record = Record::Rollback(Rollback { procid: self.shared.procid(), level_count: 1 });
         let position = append(&self.transactions, &mut self.encoded, &record)?;
         progress.levels = self.level - 1;
+        if let (0, Some(note), Some(log)) = (progress.levels, &self.commit_note, self.transactions.log()) {
+            log.append(&[&note.encoded(self.shared.procid(), log.version())?])?;
+        }
         if progress.levels == 0 {
             progress.ended = Some(position);
         }

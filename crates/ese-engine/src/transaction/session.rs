@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::log::Log;
 use crate::transaction::affinity::Affinity;
 use crate::transaction::alteration::{AlterationHook, Step, TransactionMark};
-use crate::transaction::options::BeginKind;
+use crate::transaction::options::{BeginKind, CommitNote};
 use crate::transaction::shared::SessionShared;
 use crate::transaction::state::TransactionState;
 use crate::transaction::version::Version;
@@ -42,6 +42,7 @@ pub struct Session {
     pub(super) log_seen: u64,
     pub(super) affinity: Affinity,
     pub(super) commit_default: u32,
+    pub(super) commit_note: Option<CommitNote>,
     pub(super) last_commit: Lgpos,
     pub(super) rollback_failed: bool,
     pub(super) must_roll_back: bool,
@@ -69,6 +70,7 @@ impl Session {
             log_seen: 0,
             affinity: Affinity::default(),
             commit_default,
+            commit_note: None,
             last_commit: Lgpos::NULL,
             rollback_failed: false,
             must_roll_back: false,
@@ -110,6 +112,11 @@ impl Session {
     #[must_use]
     pub fn visibility(&self) -> Arc<dyn Visibility> {
         Arc::clone(&self.shared) as Arc<dyn Visibility>
+    }
+
+    /// Attaches a note to the next end of an outermost level, if that is logged; `None` takes it away.
+    pub fn set_commit_note(&mut self, note: Option<CommitNote>) {
+        self.commit_note = note;
     }
 
     /// Grbits that JetCommitTransaction adds (JET_sesparamCommitDefault).
