@@ -42,6 +42,7 @@ mod session;
 mod snapshot;
 mod table;
 mod transaction;
+mod user_default;
 
 pub use self::ansi_alias::*;
 pub(crate) use self::answer::commit_id;

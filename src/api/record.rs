@@ -3,10 +3,11 @@
 use std::ffi::c_void;
 
 use ese_engine::table::{
-    AtZero, ColumnChange, ColumnRequest, EscrowGrbit, LockGrbit, Prepare, PreparedChange, RecordSize,
+    AtZero, ColumnChange, ColumnRequest, Cursor, EscrowGrbit, LockGrbit, Prepare, PreparedChange, RecordSize,
     RecordSizeGrbit, RetrieveGrbit, SetGrbit, UpdateGrbit,
 };
 use ese_engine::temp::TemporaryCall;
+use ese_engine::transaction::Session;
 use ese_format::error::JetError;
 
 use super::argument::{Buffer, Place, input};
@@ -14,11 +15,12 @@ use super::callback::{Around, between_callbacks, finalize};
 use super::names::{output, write_prefix};
 use super::not_available;
 use super::on_cursor::{CursorCall, completed, on_cursor, on_given_cursor, run};
+use super::user_default::user_default;
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
 use crate::abi::tables::enums::*;
 use crate::abi::tables::typedefs::*;
-use crate::runtime::call::with_cursor;
+use crate::runtime::call::{with_cursor, with_given_cursor};
 use crate::runtime::instance::AfterStop;
 
 /// Smallest JET_SETINFO and JET_RETINFO that hold all fields (spec 09 §8.3, §9.1).
@@ -250,7 +252,7 @@ pub unsafe extern "system" fn JetRetrieveColumn(
     // SAFETY: the caller's places are NULL or as long as it says.
     let (buffer, actual, info) =
         unsafe { (output(pvData, cbData), Place::new(pcbActual), Place::new(pretinfo)) };
-    on_given_cursor(sesid, tableid, |call| {
+    with_given_cursor(sesid, tableid, AfterStop::Refused, |call, cursor| {
         let mut request = ColumnRequest {
             column: columnid,
             grbit: RetrieveGrbit::from_bits_retain(grbit),
@@ -264,8 +266,18 @@ pub unsafe extern "system" fn JetRetrieveColumn(
             }
             (request.offset, request.itag) = (info.ibLongValue, info.itagSequence);
         }
-        let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
-        let retrieved = cursor.retrieve_column(call.session, &request, buffer)?;
+        let retrieved = run(call, cursor, |call| {
+            let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
+            Ok(cursor.retrieve_column(call.session, &request, buffer)?)
+        });
+        let retrieved = match retrieved {
+            Err(JetError::CALLBACK_FAILED) => {
+                let value = user_default(call, cursor, columnid, buffer)?;
+                actual.required()?.write(value.actual as u32);
+                return Ok(completed(value.completion));
+            }
+            retrieved => retrieved?,
+        };
         actual.write(retrieved.actual as u32);
         if let Some(mut answer) = before {
             answer.columnidNextTagged = retrieved.column;
@@ -316,39 +328,72 @@ pub unsafe extern "system" fn JetRetrieveColumns(
     pretrievecolumn: *mut JET_RETRIEVECOLUMN,
     cretrievecolumn: u32,
 ) -> JET_ERR {
-    on_given_cursor(sesid, tableid, |call| {
+    with_given_cursor(sesid, tableid, AfterStop::Refused, |call, cursor| {
         if cretrievecolumn > ITEMS_MAX || (pretrievecolumn.is_null() && cretrievecolumn > 0) {
             return Err(JetError::INVALID_PARAMETER);
         }
         let mut result = Completion::Success;
-        let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
-        for index in 0..cretrievecolumn as usize {
-            // SAFETY: the caller has that many items at an address that is not NULL.
-            let place = unsafe { Place::new(pretrievecolumn.add(index)) };
+        let mut next = 0..cretrievecolumn as usize;
+        // SAFETY: the caller has that many items at an address that is not NULL.
+        let place_of = |index| unsafe { Place::new(pretrievecolumn.add(index)) };
+        loop {
+            // With the cursor in hand as far as nobody has to be asked.
+            let asked = run(call, cursor, |call| {
+                let cursor = call.cursor.admit(call.session, TemporaryCall::Retrieve)?;
+                for index in next.by_ref() {
+                    match retrieve_item(cursor, call.session, place_of(index)) {
+                        Err(JetError::CALLBACK_FAILED) => return Ok(Some(index)),
+                        warning => note_truncation(&mut result, warning?),
+                    }
+                }
+                Ok(None)
+            })?;
+            let Some(index) = asked else { return Ok(result) };
+            let place = place_of(index);
             let mut item = place.read().ok_or(JetError::INVALID_PARAMETER)?;
-            let request = ColumnRequest {
-                column: item.columnid,
-                grbit: RetrieveGrbit::from_bits_retain(item.grbit),
-                offset: item.ibLongValue,
-                itag: item.itagSequence,
-            };
             // SAFETY: the item's buffer is NULL or as long as the item says.
             let buffer = unsafe { output(item.pvData, item.cbData) };
-            let retrieved = cursor.retrieve_item(call.session, &request, buffer)?;
-            let warning = retrieved.completion.warning();
-            item.cbActual = retrieved.actual as u32;
-            item.columnidNextTagged = retrieved.column;
+            let value = user_default(call, cursor, item.columnid, buffer)?;
+            let warning = value.completion.warning();
+            (item.cbActual, item.columnidNextTagged) = (value.actual as u32, item.columnid);
             item.err = warning.map_or(0, JetError::code);
-            if request.itag == 0 || request.grbit.contains(RetrieveGrbit::TAG) {
-                item.itagSequence = retrieved.itag;
-            }
             place.write(item);
-            if warning == Some(JetError::WRN_BUFFER_TRUNCATED) {
-                result = Completion::Warning(JetError::WRN_BUFFER_TRUNCATED);
-            }
+            note_truncation(&mut result, warning);
         }
-        Ok(result)
     })
+}
+
+fn note_truncation(result: &mut Completion, warning: Option<JetError>) {
+    if warning == Some(JetError::WRN_BUFFER_TRUNCATED) {
+        *result = Completion::Warning(JetError::WRN_BUFFER_TRUNCATED);
+    }
+}
+
+/// One item of JetRetrieveColumns; gives its warning.
+fn retrieve_item(
+    cursor: &mut Cursor,
+    session: &mut Session,
+    place: Place<JET_RETRIEVECOLUMN>,
+) -> Result<Option<JetError>, JetError> {
+    let mut item = place.read().ok_or(JetError::INVALID_PARAMETER)?;
+    let request = ColumnRequest {
+        column: item.columnid,
+        grbit: RetrieveGrbit::from_bits_retain(item.grbit),
+        offset: item.ibLongValue,
+        itag: item.itagSequence,
+    };
+    // SAFETY: the item's buffer is NULL or as long as the item says.
+    let buffer = unsafe { output(item.pvData, item.cbData) };
+    let retrieved = cursor.retrieve_item(session, &request, buffer)?;
+    let warning = retrieved.completion.warning();
+    item.cbActual = retrieved.actual as u32;
+    item.columnidNextTagged = retrieved.column;
+    item.err = warning.map_or(0, JetError::code);
+    if request.itag == 0 || request.grbit.contains(RetrieveGrbit::TAG) {
+        item.itagSequence = retrieved.itag;
+    }
+    place.write(item);
+    Ok(warning)
 }
 
 /// List tagged columns (private).

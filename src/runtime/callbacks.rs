@@ -56,6 +56,12 @@ impl Callback {
         Self { function, context: context as usize }
     }
 
+    /// The same function with another context.
+    #[must_use]
+    pub fn with_context(self, context: *mut c_void) -> Self {
+        Self { context: context as usize, ..self }
+    }
+
     fn call(self, occasion: Occasion) -> JET_ERR {
         let Occasion { session, dbid, tableid, kind, arguments: [first, second] } = occasion;
         // SAFETY: the program registered a function of this type and answers for it until it takes it back; the
@@ -154,9 +160,40 @@ pub fn run(
     kind: JET_CBTYP,
     arguments: [*mut c_void; 2],
 ) -> Result<(), JetError> {
+    ask(call, cursor, kind, arguments).map(|_| ())
+}
+
+/// As [`run`]; gives the answer of the last one.
+///
+/// # Errors
+/// As [`run`].
+pub fn ask(
+    call: &mut SessionCall<'_>,
+    cursor: &CursorContext,
+    kind: JET_CBTYP,
+    arguments: [*mut c_void; 2],
+) -> Result<JET_ERR, JetError> {
     let Some(attachments) = cursor.attachments().filter(|attachments| attachments.wants(kind)) else {
-        return Ok(());
+        return Ok(0);
     };
+    let mut answer = 0;
+    for callback in attachments.callbacks(kind) {
+        answer = ask_one(call, cursor, callback?, kind, arguments)?;
+    }
+    Ok(answer)
+}
+
+/// Calls one callback with a cursor; gives its answer.
+///
+/// # Errors
+/// As [`run`].
+pub fn ask_one(
+    call: &mut SessionCall<'_>,
+    cursor: &CursorContext,
+    callback: Callback,
+    kind: JET_CBTYP,
+    arguments: [*mut c_void; 2],
+) -> Result<JET_ERR, JetError> {
     let occasion = Occasion {
         session: call.session.handle(),
         dbid: cursor.dbid(),
@@ -164,25 +201,13 @@ pub fn run(
         kind,
         arguments,
     };
-    for callback in attachments.callbacks(kind) {
-        call_on_cursor(call, cursor, callback?, occasion)?;
-    }
-    Ok(())
-}
-
-fn call_on_cursor(
-    call: &mut SessionCall<'_>,
-    cursor: &CursorContext,
-    callback: Callback,
-    occasion: Occasion,
-) -> Result<(), JetError> {
     let code = {
         let _given = cursor.give_to_callback();
         call.held.while_in_callback(|| callback.call(occasion))
     };
     call.body()?;
     cursor.body().map(|_| ())?;
-    if code < 0 { Err(JetError::from_code(code)) } else { Ok(()) }
+    if code < 0 { Err(JetError::from_code(code)) } else { Ok(code) }
 }
 
 /// The run-time callback of an instance, if the program set one.

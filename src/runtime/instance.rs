@@ -161,6 +161,9 @@ impl InstanceContext {
     /// Tells it to stop or to go on (JetStopServiceInstance).
     pub fn set_stopped(&self, stopped: bool) {
         self.stopped.store(stopped, Ordering::Release);
+        if let Ok(engine) = self.engine() {
+            engine.transactions().set_stopped(stopped);
+        }
     }
 
     /// After a fatal error every call gets its code; the first one counts.

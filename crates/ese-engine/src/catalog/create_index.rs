@@ -246,6 +246,7 @@ impl LiveCatalog {
         let mut entries = SortedEntries::default();
         let mut cursor = table.primary().tree().cursor_seeing(Arc::clone(&strict) as Arc<dyn Visibility>);
         while cursor.move_next()? {
+            session.transactions().check_stopped()?;
             let (Some(node), Some((page, _))) = (cursor.node()?, cursor.position()) else { break };
             let record = RecordView::parse(node.data, page.record_format())
                 .map_err(|error| self.map.file().format_error(error.on_page(page.number())))?;
@@ -275,6 +276,7 @@ fn fill(session: &mut Session, tree: &WritableTree, row: &IndexRow, entries: Sor
                 "two records have one key of a unique index",
             ));
         }
+        session.transactions().check_stopped()?;
         tree.insert(session, &key, &bookmark, Versioning::Unversioned)?;
         last = Some(key);
     }

@@ -11,7 +11,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use ese_format::catalog::{CatalogRow, DATABASE_ROOT, RowKind, TableDefinition, TableFlags};
+use ese_format::catalog::{CatalogRow, DATABASE_ROOT, LongColumn, RowKind, TableDefinition, TableFlags};
 use ese_format::error::JetError;
 use ese_format::page_size::PageSize;
 use ese_format::version::DatabaseVersion;
@@ -165,6 +165,31 @@ impl LiveCatalog {
             }
         }
         Ok(())
+    }
+
+    /// The function that computes the default of a column, by its name in the catalog, and the bytes for it. `columnid` is
+    /// the column's number in the API.
+    ///
+    /// # Errors
+    /// Those of reading the catalog.
+    pub fn default_callback(
+        &self,
+        session: &Session,
+        objid: u32,
+        columnid: u32,
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+        let rows = self.reader(session).rows_of(objid)?;
+        let row = rows.into_iter().find_map(|row| match row.kind {
+            RowKind::Column(column) if row.id == columnid => Some(column),
+            _ => None,
+        });
+        Ok(row.and_then(|column| {
+            let data = match column.callback_data {
+                Some(LongColumn::Inline(bytes)) => bytes,
+                _ => Vec::new(),
+            };
+            Some((column.callback?, data))
+        }))
     }
 
     pub(super) fn open_schema(&self, schema: Arc<TableSchema>) -> Result<OpenTable> {

@@ -42,7 +42,7 @@ pub const LOG_FILE_KB_DEFAULT: u32 = 5120;
 /// Bytes of log between checkpoint and tip that are aimed at (JET_paramCheckpointDepthMax).
 pub const CHECKPOINT_DEPTH_DEFAULT: u64 = 20 << 20;
 /// The default of JET_paramCheckpointTooDeep.
-pub const CHECKPOINT_TOO_DEEP_DEFAULT: u32 = 65_536;
+const CHECKPOINT_TOO_DEEP_DEFAULT: u32 = 65_536;
 /// Pages by which files grow (JET_paramDbExtensionSize).
 pub const EXTENSION_PAGES_DEFAULT: u32 = 256;
 

@@ -184,6 +184,7 @@ pub struct Transactions {
     worker: Arc<Worker>,
     refused: AtomicUsize,
     checkpoint_too_deep: AtomicBool,
+    stopped: AtomicBool,
     rollback_failed: AtomicBool,
 }
 
@@ -210,6 +211,7 @@ impl Transactions {
             cleanup: Cleanup::default(),
             worker: Arc::default(),
             checkpoint_too_deep: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
             refused: AtomicUsize::new(0),
             rollback_failed: AtomicBool::new(false),
         });
@@ -349,6 +351,23 @@ impl Transactions {
     /// Whether the checkpoint is so far behind the log that no transaction may begin to write (JET_paramCheckpointTooDeep).
     pub fn set_checkpoint_too_deep(&self, is_too_deep: bool) {
         self.checkpoint_too_deep.store(is_too_deep, Ordering::Relaxed);
+    }
+
+    /// Whether long calls are to end before their end (JetStopServiceInstance).
+    pub fn set_stopped(&self, stopped: bool) {
+        self.stopped.store(stopped, Ordering::Relaxed);
+    }
+
+    /// Asked now and then by calls that take long.
+    ///
+    /// # Errors
+    /// `JET_errClientRequestToStopJetService`.
+    pub fn check_stopped(&self) -> Result<()> {
+        if self.stopped.load(Ordering::Relaxed) {
+            let about = "the program asked the instance to stop";
+            return Err(Error::refused(JetError::CLIENT_REQUEST_TO_STOP_JET_SERVICE, about));
+        }
+        Ok(())
     }
 
     fn check_checkpoint(&self) -> Result<()> {

@@ -8,7 +8,7 @@ use ese_format::error::JetError;
 use ese_format::key::IndexKeys;
 use ese_format::record::RecordView;
 
-use crate::btree::{Versioning, WritableTree};
+use crate::btree::{SeekOutcome, Versioning, WritableTree};
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
 use crate::table::seen::Sight;
@@ -69,6 +69,46 @@ pub(super) fn depends_on(table: &OpenTable, index: &IndexDefinition, changed: &[
         column.is_some_and(|column| changed.contains(&column.id))
     };
     index.row.segments.iter().chain(&index.row.conditions).any(is_changed)
+}
+
+/// Whether indexes that are unique on request are held to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OptionalUniqueness {
+    /// They may have a key twice.
+    Ignored,
+    /// They may not: `JET_bitUpdateEnforceOptionallyUniqueIndices`.
+    Enforced,
+}
+
+/// Refuses a record that shares a key with another one in an index that is unique on request. Its entries are there
+/// already: of two sessions that do this at the same time, one at least sees the other's.
+///
+/// # Errors
+/// `JET_errKeyDuplicate`, those of the trees.
+pub(super) fn check_optionally_unique(table: &OpenTable, keys: &RecordKeys, bookmark: &[u8]) -> Result<()> {
+    let all: Vec<_> = table.secondary_indexes().collect();
+    for (place, keys) in keys {
+        let Some((index, tree)) = all.get(*place) else { continue };
+        if !index.row.flags.contains(IndexFlags::OPTIONALLY_UNIQUE) {
+            continue;
+        }
+        for key in keys {
+            // Against all data, whoever sees it (spec 09 §5.5).
+            let mut cursor = tree.tree().cursor();
+            let mut here = cursor.seek(key, &[])? == SeekOutcome::Equal;
+            while here {
+                let node = cursor.node()?;
+                let same_key = node.as_ref().is_some_and(|node| node.key().to_vec() == *key);
+                let is_other = node.is_some_and(|node| node.data != bookmark);
+                if same_key && is_other {
+                    let about = format!("another record has the key in index {}", index.name);
+                    return Err(Error::refused(JetError::KEY_DUPLICATE, about));
+                }
+                here = same_key && cursor.move_next()?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Makes the entries of a new record.

@@ -293,6 +293,7 @@ impl Cursor {
                     break;
                 }
                 count += 1;
+                session.transactions().check_stopped()?;
                 here = walker.move_next()?;
             }
             Ok(count)

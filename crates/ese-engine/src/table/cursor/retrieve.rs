@@ -325,6 +325,13 @@ pub(super) fn from_record<'r>(
     let ignored =
         tagged && found.state == Presence::Default && request.grbit.contains(RetrieveGrbit::IGNORE_DEFAULT);
     let itag = if tagged { request.itag } else { 1 };
+    let asks_program = found.state == Presence::Absent
+        && column.flags.contains(ColumnFlags::USER_DEFINED_DEFAULT)
+        && itag == 1
+        && !request.grbit.contains(RetrieveGrbit::IGNORE_DEFAULT);
+    if asks_program {
+        return refused(JetError::CALLBACK_FAILED, "the default is the program's affair");
+    }
     if ignored || itag as usize > found.count() {
         return Ok(Retrieved::null(request.column, itag));
     }

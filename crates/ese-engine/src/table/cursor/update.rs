@@ -18,7 +18,8 @@ use crate::table::{AtZero, Cursor, EscrowGrbit, OpenTable, Prepare, UpdateGrbit}
 use crate::transaction::Session;
 
 use super::index_upkeep::{
-    change_entries, delete_entries, depends_on, insert_entries, keys_of_record, primary_key,
+    OptionalUniqueness, change_entries, check_optionally_unique, delete_entries, depends_on, insert_entries,
+    keys_of_record, primary_key,
 };
 use super::{refused, transact};
 
@@ -133,7 +134,7 @@ impl Cursor {
         check_required(&self.table, update)?;
         let scope = if update.original.is_none() { Scope::of(update) } else { Scope::More };
         self.change_records(session, scope, |session, tables| {
-            insert_record(session, tables, update, room, versioning)
+            insert_record(session, tables, update, room, (versioning, uniqueness_of(grbit)))
         })
     }
 
@@ -151,7 +152,7 @@ impl Cursor {
         let Some(original) = update.original.take() else {
             return refused(JetError::UPDATE_NOT_PREPARED, "no record was copied");
         };
-        let replaced = self.replace_original(session, update, &original);
+        let replaced = self.replace_original(session, update, &original, uniqueness_of(grbit));
         let updated = Updated { bookmark: original.bookmark.clone(), inserted: false };
         update.original = Some(original);
         replaced.map(|()| updated)
@@ -162,6 +163,7 @@ impl Cursor {
         session: &mut Session,
         update: &mut CopyBuffer,
         original: &Original,
+        uniqueness: OptionalUniqueness,
     ) -> Result<()> {
         if update.changed.is_empty() && update.pending.is_empty() {
             return Ok(());
@@ -170,7 +172,7 @@ impl Cursor {
         let scope = if held.is_empty() { Scope::of(update) } else { Scope::More };
         self.change_records(session, scope, |session, tables| {
             check_still_the_same(session, tables.seen, update, original)?;
-            replace_record(session, tables, update, original, &held)
+            replace_record(session, tables, update, original, (&held, uniqueness))
         })
     }
 
@@ -355,12 +357,20 @@ fn set_version(table: &OpenTable, update: &mut CopyBuffer, value: Option<i32>) -
     }
 }
 
+fn uniqueness_of(grbit: UpdateGrbit) -> OptionalUniqueness {
+    if grbit.contains(UpdateGrbit::ENFORCE_OPTIONALLY_UNIQUE_INDICES) {
+        OptionalUniqueness::Enforced
+    } else {
+        OptionalUniqueness::Ignored
+    }
+}
+
 fn insert_record(
     session: &mut Session,
     tables: Tables<'_>,
     update: &mut CopyBuffer,
     room: Option<usize>,
-    versioning: Versioning,
+    (versioning, uniqueness): (Versioning, OptionalUniqueness),
 ) -> Result<Updated> {
     let table = tables.seen;
     set_version(table, update, None)?;
@@ -385,6 +395,9 @@ fn insert_record(
     let keys = keys_of_record(tables.maintained, view, None, &sight)?;
     table.primary().insert(session, &bookmark, view.bytes(), versioning)?;
     insert_entries(session, tables.maintained, &keys, &bookmark, versioning)?;
+    if uniqueness == OptionalUniqueness::Enforced {
+        check_optionally_unique(tables.maintained, &keys, &bookmark)?;
+    }
     Ok(Updated { bookmark, inserted: true })
 }
 
@@ -393,7 +406,7 @@ fn replace_record(
     tables: Tables<'_>,
     update: &mut CopyBuffer,
     original: &Original,
-    held: &[LongValueId],
+    (held, uniqueness): (&[LongValueId], OptionalUniqueness),
 ) -> Result<()> {
     let table = tables.seen;
     let failed = |error| table.map().file().format_error(error);
@@ -412,6 +425,9 @@ fn replace_record(
     table.primary().replace(session, &original.bookmark, view.bytes(), Versioning::Versioned)?;
     let after = keys_of_record(tables.maintained, view, Some(&changed), &sight)?;
     change_entries(session, tables.maintained, (&before, &after), &original.bookmark)?;
+    if uniqueness == OptionalUniqueness::Enforced {
+        check_optionally_unique(tables.maintained, &after, &original.bookmark)?;
+    }
     release_others(session, table, &update.referenced, &kept)?;
     release_others(session, table, held, &kept)
 }
