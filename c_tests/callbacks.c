@@ -4,7 +4,7 @@
 #define _XOPEN_SOURCE 700
 #endif
 #include <pthread.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "database.h"
 
@@ -263,6 +263,12 @@ static void local_storage(JET_SESID session, JET_DBID database)
     CHECK(seen.freed_tables == 1);
 }
 
+static void rest(void)
+{
+    struct timespec pause = {0, 10000000};
+    (void)nanosleep(&pause, NULL);
+}
+
 static int finalized;
 
 static JET_ERR JET_API on_zero(JET_SESID session, JET_DBID database, JET_TABLEID table, JET_CBTYP kind, void *first,
@@ -322,14 +328,103 @@ static void escrow_at_zero(JET_SESID session, JET_DBID database)
     /* In the background, when nobody needs it. */
     for (tries = 0; tries < 1000 && JetMove(session, table, JET_MoveFirst, 0) == JET_errSuccess; tries++)
     {
-        (void)JetIdle(session, JET_bitIdleCompact);
+        rest();
         CHECK(tries < 999);
     }
     GIVES(JET_errNoCurrentRecord, JetMove(session, table, JET_MoveFirst, 0));
     SUCCEED(JetCloseTable(session, table));
 }
 
+static JET_ERR JET_API on_default(JET_SESID session, JET_DBID database, JET_TABLEID table, JET_CBTYP kind, void *first,
+                                  void *second, void *context, JET_API_PTR unused)
+{
+    static const char value[] = "computed";
+    uint32_t *bytes = (uint32_t *)second;
+    char bookmark[64];
+    uint32_t actual = 0;
+    (void)database;
+    (void)unused;
+    CHECK(kind == JET_cbtypUserDefinedDefaultValue && context == NULL);
+    SUCCEED(JetGetBookmark(session, table, bookmark, sizeof bookmark, &actual));
+    if (first != NULL)
+    {
+        memcpy(first, value, *bytes < 8 ? *bytes : 8);
+    }
+    *bytes = 8;
+    return JET_errSuccess;
+}
+
+/* A tagged column whose default the program computes. */
+static void computed_default(JET_SESID session, JET_DBID database)
+{
+    static char name[] = "nowhere!nothing";
+    NUMBERS numbers = open_numbers(session, database);
+    JET_USERDEFINEDDEFAULT_A defined;
+    JET_COLUMNDEF definition;
+    JET_COLUMNID column = 0;
+    JET_HANDLE handle = 0;
+    JET_RETRIEVECOLUMN items[2];
+    char value[16];
+    char content[16];
+    uint32_t actual = 0;
+    memset(&defined, 0, sizeof defined);
+    defined.szCallback = name;
+    memset(&definition, 0, sizeof definition);
+    definition.cbStruct = sizeof definition;
+    definition.coltyp = JET_coltypLongBinary;
+    definition.grbit = JET_bitColumnTagged | JET_bitColumnUserDefinedDefault;
+    SUCCEED(JetAddColumnA(session, numbers.table, "computed", &definition, &defined, sizeof defined, &column));
+    SUCCEED(JetMove(session, numbers.table, JET_MoveFirst, 0));
+    /* The function of the catalog is not looked for. */
+    GIVES(JET_errCallbackFailed,
+          JetRetrieveColumn(session, numbers.table, column, value, sizeof value, &actual, 0, NULL));
+    GIVES(JET_wrnColumnNull, JetRetrieveColumn(session, numbers.table, column, value, sizeof value, &actual,
+                                               JET_bitRetrieveIgnoreDefault, NULL));
+    SUCCEED(JetRegisterCallback(session, numbers.table, JET_cbtypUserDefinedDefaultValue, on_default, NULL, &handle));
+    GIVES(JET_errSuccess,
+          JetRetrieveColumn(session, numbers.table, column, value, sizeof value, &actual, 0, NULL));
+    CHECK(actual == 8 && memcmp(value, "computed", 8) == 0);
+    GIVES(JET_wrnBufferTruncated, JetRetrieveColumn(session, numbers.table, column, value, 3, &actual, 0, NULL));
+    CHECK(actual == 8 && memcmp(value, "com", 3) == 0);
+    GIVES(JET_wrnBufferTruncated, JetRetrieveColumn(session, numbers.table, column, NULL, 0, &actual, 0, NULL));
+    memset(items, 0, sizeof items);
+    items[0].columnid = column;
+    items[0].pvData = value;
+    items[0].cbData = sizeof value;
+    items[0].itagSequence = 1;
+    items[1].columnid = numbers.content;
+    items[1].pvData = content;
+    items[1].cbData = sizeof content;
+    items[1].itagSequence = 1;
+    GIVES(JET_errSuccess, JetRetrieveColumns(session, numbers.table, items, 2));
+    CHECK(items[0].err == JET_errSuccess && items[0].cbActual == 8 && items[1].err == JET_errSuccess &&
+          items[1].cbActual == 3);
+    SUCCEED(JetUnregisterCallback(session, numbers.table, JET_cbtypUserDefinedDefaultValue, handle));
+    SUCCEED(JetCloseTable(session, numbers.table));
+}
+
+/* A callback that the catalog names: stored, and what needs it fails while nobody may look for it. */
+static void stored_callback(JET_SESID session, JET_DBID database)
+{
+    static char table_name[] = "guarded";
+    static char callback[] = "nowhere!nothing";
+    JET_TABLECREATE2_A create;
+    memset(&create, 0, sizeof create);
+    create.cbStruct = sizeof create;
+    create.szTableName = table_name;
+    create.szCallback = callback;
+    create.cbtyp = JET_cbtypBeforeInsert;
+    SUCCEED(JetCreateTableColumnIndex2A(session, database, &create));
+    CHECK(create.cCreated == 2);
+    SUCCEED(JetPrepareUpdate(session, create.tableid, JET_prepInsert));
+    GIVES(JET_errCallbackFailed, JetUpdate(session, create.tableid, NULL, 0, NULL));
+    SUCCEED(JetCloseTable(session, create.tableid));
+}
+
 /* What the durable-commit callback told: how often, the highest id, and whether one ever went back. */
+/* JET_sesparamCommitGenericContext, which the header keeps back. */
+#define COMMIT_CONTEXT 4098
+
 static struct
 {
     pthread_mutex_t lock;
@@ -381,10 +476,10 @@ static void durable_commits(JET_SESID session, JET_DBID database)
     for (tries = 0; highest_durable() < durable.commitId; tries++)
     {
         CHECK(tries < 500);
-        usleep(10000);
+        rest();
     }
     /* A lazy one that is to be durable in 50 ms, with a note for who reads the log. */
-    SUCCEED(JetSetSessionParameter(session, JET_sesparamCommitGenericContext, context, sizeof context));
+    SUCCEED(JetSetSessionParameter(session, COMMIT_CONTEXT, context, sizeof context));
     SUCCEED(JetBeginTransaction(session));
     insert_into(session, &numbers, 2002);
     SUCCEED(JetUpdate(session, numbers.table, NULL, 0, NULL));
@@ -393,9 +488,9 @@ static void durable_commits(JET_SESID session, JET_DBID database)
     for (tries = 0; highest_durable() < lazy.commitId; tries++)
     {
         CHECK(tries < 500);
-        usleep(10000);
+        rest();
     }
-    SUCCEED(JetSetSessionParameter(session, JET_sesparamCommitGenericContext, NULL, 0));
+    SUCCEED(JetSetSessionParameter(session, COMMIT_CONTEXT, NULL, 0));
     /* Lazy by default: the end of the instance tells of it at the latest. */
     number = JET_bitCommitLazyFlush;
     SUCCEED(JetSetSessionParameter(session, JET_sesparamCommitDefault, &number, sizeof number));
@@ -436,6 +531,8 @@ int main(void)
     SUCCEED(JetCreateDatabaseA(session, database_in(folder), NULL, &database, JET_bitDbOverwriteExisting));
     record_callbacks(session, database);
     escrow_at_zero(session, database);
+    computed_default(session, database);
+    stored_callback(session, database);
     durable_commits(session, database);
     local_storage(session, database);
     CHECK(pthread_mutex_lock(&commits.lock) == 0);
