@@ -142,6 +142,57 @@ impl Buffer {
         if self.start.is_null() { 0 } else { self.bytes }
     }
 
+    /// Says whether so many bytes fit.
+    ///
+    /// # Errors
+    /// JET_errInvalidParameter for NULL, JET_errBufferTooSmall.
+    pub(crate) fn check_room(self, bytes: usize) -> Result<(), JetError> {
+        if self.start.is_null() {
+            return Err(JetError::INVALID_PARAMETER);
+        }
+        if bytes > self.bytes { Err(JetError::BUFFER_TOO_SMALL) } else { Ok(()) }
+    }
+
+    /// Writes a structure of the interface at its beginning, or as much of the structure as there is room for beyond
+    /// `bytes_min`.
+    ///
+    /// # Errors
+    /// JET_errInvalidParameter for NULL, JET_errBufferTooSmall for less than `bytes_min`; nothing is written then.
+    pub(crate) fn write_beginning<T: Copy>(self, value: T, bytes_min: usize) -> Result<(), JetError> {
+        self.check_room(bytes_min)?;
+        let bytes = size_of::<T>().min(self.bytes);
+        // SAFETY: that many bytes are there and here; they are copied untyped, padding included.
+        unsafe { std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), self.start, bytes) };
+        Ok(())
+    }
+
+    /// Writes a structure of the interface at its beginning.
+    ///
+    /// # Errors
+    /// JET_errInvalidParameter for NULL, JET_errBufferTooSmall for too few bytes; nothing is written then.
+    pub(crate) fn write_value<T: Copy>(self, value: T) -> Result<(), JetError> {
+        self.write_beginning(value, size_of::<T>())
+    }
+
+    /// The part of it from `offset` on; none where there is no such part.
+    pub(crate) fn from(self, offset: usize) -> Self {
+        match self.bytes().checked_sub(offset) {
+            // SAFETY: the offset lies in the buffer or at its end.
+            Some(bytes) if !self.start.is_null() => Self { start: unsafe { self.start.add(offset) }, bytes },
+            _ => Self { start: std::ptr::null_mut(), bytes: 0 },
+        }
+    }
+
+    /// No more than its first `bytes`.
+    pub(crate) fn beginning(self, bytes: usize) -> Self {
+        Self { start: self.start, bytes: self.bytes().min(bytes) }
+    }
+
+    /// Where it begins.
+    pub(crate) fn start<T>(self) -> *mut T {
+        self.start.cast()
+    }
+
     /// Writes `bytes` at its beginning.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use ese_format::error::JetError;
 use widestring::U16Str;
 
 use super::argument::{Place, Text, input};
+use super::locale;
 use super::names::{bytes_of_1252, read_name};
 use crate::abi::structs::*;
 use crate::abi::tables::bits::*;
@@ -447,7 +448,7 @@ impl IndexList {
             let pointer = item.anonymous_40.pidxunicode;
             if self.generation != IndexGeneration::Third {
                 let Some(unicode) = Place::new(pointer).read() else { return Ok(None) };
-                let name = locale_name(unicode.lcid).ok_or(JetError::INVALID_LANGUAGE_ID)?;
+                let name = locale::name_of(unicode.lcid).ok_or(JetError::INVALID_LANGUAGE_ID)?;
                 return Ok(Some(NewLocale { name: name.to_owned(), lcmap_flags: unicode.dwMapFlags }));
             }
             let Some(unicode) = Place::new(pointer.cast::<JET_UNICODEINDEX2>()).read() else {
@@ -485,20 +486,6 @@ impl IndexList {
                 err.cast::<JET_ERR>().write_unaligned(code);
             }
         }
-    }
-}
-
-/// The name of a locale that old programs give by its number (spec 11): the invariant one and those of every machine.
-fn locale_name(lcid: u32) -> Option<&'static str> {
-    match lcid {
-        0 | 0x7F => Some(""),
-        0x400 | 0x800 | 0x409 => Some("en-US"),
-        0x407 => Some("de-DE"),
-        0x809 => Some("en-GB"),
-        0x40C => Some("fr-FR"),
-        0x410 => Some("it-IT"),
-        0xC0A => Some("es-ES"),
-        _ => None,
     }
 }
 

@@ -10,7 +10,6 @@ use super::argument::Place;
 use super::column::on_definition;
 use super::definition::{Form, IndexDefinition, IndexGeneration, IndexList, with_new_indexes};
 use super::names::{ansi_of_1252, wide_of_1252};
-use super::not_available;
 use super::on_cursor::{CursorCall, on_cursor, on_given_cursor};
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
@@ -308,56 +307,6 @@ pub unsafe extern "system" fn JetIndexRecordCount2(
         place.write(count(call.cursor, call.session, crecMax)?);
         Ok(Completion::Success)
     })
-}
-
-/// Records common to several ranges.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetIntersectIndexes(
-    sesid: JET_SESID,
-    rgindexrange: *mut JET_INDEXRANGE,
-    cindexrange: u32,
-    precordlist: *mut JET_RECORDLIST,
-    grbit: JET_GRBIT,
-) -> JET_ERR {
-    not_available!(sesid, rgindexrange, cindexrange, precordlist, grbit)
-}
-
-/// Read one range ahead (private).
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetPrereadIndexRange(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    pIndexRange: *const JET_INDEX_RANGE,
-    cPageCacheMin: u32,
-    cPageCacheMax: u32,
-    grbit: JET_GRBIT,
-    pcPageCacheActual: *mut u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, pIndexRange, cPageCacheMin, cPageCacheMax, grbit, pcPageCacheActual)
-}
-
-/// Read ahead by ranges.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetPrereadIndexRanges(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    rgIndexRanges: *const JET_INDEX_RANGE,
-    cIndexRanges: u32,
-    pcRangesPreread: *mut u32,
-    rgcolumnidPreread: *const JET_COLUMNID,
-    ccolumnidPreread: u32,
-    grbit: JET_GRBIT,
-) -> JET_ERR {
-    not_available!(
-        sesid,
-        tableid,
-        rgIndexRanges,
-        cIndexRanges,
-        pcRangesPreread,
-        rgcolumnidPreread,
-        ccolumnidPreread,
-        grbit
-    )
 }
 
 /// Chooses the index of a cursor.

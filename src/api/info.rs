@@ -1,13 +1,17 @@
-//! What the engine tells of versions, errors, objects, columns and indexes.
+//! What the engine tells of itself: its version, its errors, what it did for a thread.
 
 use std::ffi::{c_char, c_void};
 
-use super::not_available;
+use super::argument::{Buffer, Place};
 use crate::abi::guard::{Completion, guard_process};
 use crate::abi::structs::*;
 use crate::abi::tables::enums::*;
 use crate::abi::tables::errors::ERRORS;
 use crate::abi::tables::typedefs::*;
+use crate::runtime::call::with_session;
+use crate::runtime::instance::AfterStop;
+use crate::runtime::process::{self, Mode};
+use ese_engine::thread_statistics;
 use ese_format::error::JetError;
 
 /// The Windows whose engine this one answers as: 10.0, build 26100 (spec 08 §10.8). Bits 28 to 31 are the major version,
@@ -16,18 +20,19 @@ const VERSION: u32 = 10 << 28 | 26100 << 8;
 
 /// Version of the engine (session needed).
 ///
-/// The session is not looked at while there are none.
+/// Without an instance it may be asked for as well: there is no session then.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetGetVersion(sesid: JET_SESID, pwVersion: *mut u32) -> JET_ERR {
-    let _ = sesid;
-    guard_process(|| {
-        if pwVersion.is_null() {
-            return Err(JetError::INVALID_PARAMETER);
-        }
-        // SAFETY: the caller's number may be written.
-        unsafe { pwVersion.write_unaligned(VERSION) };
+    // SAFETY: the caller's place is NULL or may be written.
+    let place = unsafe { Place::new(pwVersion) };
+    let answer = || {
+        place.required()?.write(VERSION);
         Ok(Completion::Success)
-    })
+    };
+    if process::mode() == Mode::None {
+        return guard_process(answer);
+    }
+    with_session(sesid, AfterStop::Refused, |_| answer())
 }
 
 /// Category of an error code.
@@ -97,87 +102,33 @@ fn category(name: &str) -> Option<JET_ERRCAT> {
     })
 }
 
-/// Check for conflicting updates of the current record.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetCursorInfo(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    pvResult: *mut c_void,
-    cbMax: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, pvResult, cbMax, InfoLevel)
-}
-
-/// Table list or facts of one table.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetObjectInfoA(
-    sesid: JET_SESID,
-    dbid: JET_DBID,
-    objtyp: JET_OBJTYP,
-    szContainerName: JET_PCSTR,
-    szObjectName: JET_PCSTR,
-    pvResult: *mut c_void,
-    cbMax: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, dbid, objtyp, szContainerName, szObjectName, pvResult, cbMax, InfoLevel)
-}
-
-/// Table list or facts of one table.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetObjectInfoW(
-    sesid: JET_SESID,
-    dbid: JET_DBID,
-    objtyp: JET_OBJTYP,
-    szContainerName: JET_PCWSTR,
-    szObjectName: JET_PCWSTR,
-    pvResult: *mut c_void,
-    cbMax: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, dbid, objtyp, szContainerName, szObjectName, pvResult, cbMax, InfoLevel)
-}
-
-/// Estimate the record's relative position.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetRecordPosition(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    precpos: *mut JET_RECPOS,
-    cbRecpos: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, precpos, cbRecpos)
-}
-
-/// Facts of an open table.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetTableInfoA(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    pvResult: *mut c_void,
-    cbMax: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, pvResult, cbMax, InfoLevel)
-}
-
-/// Facts of an open table.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetGetTableInfoW(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    pvResult: *mut c_void,
-    cbMax: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, pvResult, cbMax, InfoLevel)
-}
-
 /// Per-thread performance counters.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetGetThreadStats(pvResult: *mut c_void, cbMax: u32) -> JET_ERR {
-    not_available!(pvResult, cbMax)
+    // SAFETY: the caller's buffer is NULL or may be written in its length.
+    let buffer = unsafe { Buffer::new(pvResult, cbMax) };
+    guard_process(|| {
+        buffer.check_room(size_of::<JET_THREADSTATS>())?;
+        let bytes = buffer.bytes().min(size_of::<JET_THREADSTATS4>());
+        let counts = thread_statistics::of_this_thread();
+        let answer = JET_THREADSTATS4 {
+            cbStruct: bytes as u32,
+            cPageReferenced: counts.pages_referenced,
+            cPageRead: counts.pages_read,
+            cPagePreread: counts.pages_read_ahead,
+            cPageDirtied: counts.pages_dirtied,
+            cPageRedirtied: counts.pages_redirtied,
+            cLogRecord: counts.log_records,
+            cbLogRecord: counts.log_bytes,
+            cusecPageCacheMiss: counts.read_microseconds,
+            cPageCacheMiss: counts.pages_read,
+            cDatabaseReads: counts.pages_read,
+            // SAFETY: a structure of numbers may be all zero.
+            ..unsafe { std::mem::zeroed() }
+        };
+        buffer.write_beginning(answer, size_of::<JET_THREADSTATS>())?;
+        Ok(Completion::Success)
+    })
 }
 
 /// The version of libesent itself, as `MAJOR.MINOR.PATCH`, NUL-terminated, for the life of the process.

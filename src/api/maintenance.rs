@@ -71,6 +71,10 @@ pub unsafe extern "system" fn JetCompactW(
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetComputeStats(sesid: JET_SESID, tableid: JET_TABLEID) -> JET_ERR {
     on_definition(sesid, tableid, |call| {
+        if call.cursor.has_filter() {
+            return Err(JetError::FILTERED_MOVE_NOT_SUPPORTED);
+        }
+        call.cursor.refresh_schema(call.session)?;
         let table = call.cursor.table().clone();
         call.catalog.compute_statistics(call.session, &table, call.hold)?;
         Ok(Completion::Success)

@@ -56,16 +56,3 @@ pub(crate) unsafe fn output<'a>(start: *mut c_void, bytes: u32) -> &'a mut [u8] 
     // SAFETY: told by the caller; what is in C's memory is bytes.
     unsafe { std::slice::from_raw_parts_mut(start.cast(), bytes as usize) }
 }
-
-/// Writes a structure of the interface at the beginning of a buffer.
-///
-/// # Errors
-/// JET_errInvalidParameter for NULL, JET_errBufferTooSmall for too few bytes; nothing is written then.
-pub(crate) fn write_value<T: Copy>(buffer: Buffer, value: T) -> Result<(), JetError> {
-    if buffer.is_null() {
-        return Err(JetError::INVALID_PARAMETER);
-    }
-    // SAFETY: a structure of the interface is plain data; its padding, if it has any, was zeroed with it or says nothing.
-    let bytes = unsafe { std::slice::from_raw_parts((&raw const value).cast::<u8>(), size_of::<T>()) };
-    buffer.write(bytes)
-}

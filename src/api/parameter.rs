@@ -11,6 +11,7 @@ use crate::abi::tables::params::*;
 use crate::abi::tables::typedefs::*;
 use crate::abi::text::{AnsiCodePage, ansi_of_wide, write_ansi, write_wide};
 use crate::parameters::{self, NewValue, Reading, TEXT_UNITS_MAX};
+use crate::runtime::engine;
 use crate::runtime::process::{self, ParameterTarget};
 use ese_format::error::JetError;
 
@@ -154,6 +155,9 @@ fn reading(target: &ParameterTarget, id: u32) -> Result<Reading, JetError> {
     if let (JET_paramTransactionLevel, Some(session)) = (id, &target.session) {
         let level = session.hold()?.body()?.engine.level();
         return Ok(Reading::Number(level.into()));
+    }
+    if id == JET_paramCacheSize {
+        return Ok(Reading::Number(engine::cached_pages()));
     }
     match &target.instance {
         Some(instance) if !parameters::is_of_process(id) => instance.parameters().read().get(id),

@@ -12,7 +12,6 @@ use ese_format::error::JetError;
 
 use super::argument::Place;
 use super::definition::{Form, IndexGeneration, TableDefinition, TableFields};
-use super::not_available;
 use super::on_cursor::on_cursor;
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
@@ -730,6 +729,7 @@ impl Temporary {
             grbit: self.grbit,
             key_most: self.key_most,
             var_seg_mac: self.var_seg_mac,
+            ..NewTemporaryTable::default()
         };
         let keeper = call.instance().engine()?.temporary_tables()?;
         let table = TemporaryTable::open(&keeper, &mut call.body()?.engine, &new)?;
@@ -968,28 +968,4 @@ pub unsafe extern "system" fn JetSetTableSequential(
 ) -> JET_ERR {
     let _ = grbit;
     sequential_hint(sesid, tableid)
-}
-
-/// Set cursor facts such as the encryption key (private).
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetSetTableInfoA(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    pvParam: *const c_void,
-    cbParam: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, pvParam, cbParam, InfoLevel)
-}
-
-/// Set cursor facts such as the encryption key (private).
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetSetTableInfoW(
-    sesid: JET_SESID,
-    tableid: JET_TABLEID,
-    pvParam: *const c_void,
-    cbParam: u32,
-    InfoLevel: u32,
-) -> JET_ERR {
-    not_available!(sesid, tableid, pvParam, cbParam, InfoLevel)
 }

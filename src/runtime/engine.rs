@@ -44,6 +44,14 @@ fn shared_cache() -> Result<Arc<PageCache>, JetError> {
     Ok(cache)
 }
 
+/// Pages that the cache of the process holds now (JET_paramCacheSize); none without an instance.
+#[must_use]
+pub fn cached_pages() -> usize {
+    let cache = CACHE.lock().upgrade();
+    let page_bytes = settings::page_size().map(ese_format::page_size::PageSize::bytes);
+    cache.zip(page_bytes.ok()).map_or(0, |(cache, page_bytes)| cache.statistics().bytes / page_bytes)
+}
+
 /// Starts an instance, after recovering it.
 ///
 /// # Errors

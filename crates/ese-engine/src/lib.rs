@@ -33,5 +33,6 @@ pub mod space_policy;
 pub mod table;
 mod table_state;
 pub mod temp;
+pub mod thread_statistics;
 pub mod transaction;
 pub mod verify;

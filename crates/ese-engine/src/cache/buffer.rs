@@ -70,6 +70,11 @@ impl PageBuffer {
         !covered || self.status.state() != PageState::Dirty
     }
 
+    /// Whether it differs from what the file holds.
+    pub(super) fn is_dirty(&self) -> bool {
+        self.status.state() == PageState::Dirty
+    }
+
     /// Tells the index of dirty pages of a change. `frame` is the frame of this buffer.
     pub(super) fn register(&mut self, frame: Latch, begin0: Lgpos) {
         self.oldest_begin0 = self.home.register(self.page, frame, &self.status, begin0);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ese_format::checksum::{self, PageVerdict};
 use ese_format::error::{FileKind, FormatError, FormatResult, JetError, Problem};
@@ -21,6 +21,7 @@ use crate::cache::write_guard::{ExclusiveLatch, PageWriteGuard, Unchanged};
 use crate::error::{Error, Result};
 use crate::io::File;
 use crate::lock_order::{LeafMutex, assert_no_leaf_lock};
+use crate::thread_statistics;
 
 /// Header pages before page 1 (spec 01 §1.2).
 const RESERVED_PAGES: u64 = 2;
@@ -217,6 +218,7 @@ impl CachedFile {
                         latch.try_read_arc_for(WRITERS_FIRST).unwrap_or_else(|| latch.read_arc_recursive())
                     });
                     if guard.is_ready() {
+                        thread_statistics::page_referenced();
                         self.cache.counters.hits.fetch_add(1, Ordering::Relaxed);
                         return Ok(PageGuard::new(
                             guard,
@@ -228,6 +230,7 @@ impl CachedFile {
                     // The thread that was reading it failed and took it out; this one finds out why.
                 }
                 Found::ToLoad(loading) => {
+                    thread_statistics::page_referenced();
                     let guard = ArcRwLockWriteGuard::downgrade(self.load(key, loading)?);
                     return Ok(PageGuard::new(guard, self.page_size, page, HeldLatch::new(key, Mode::Read)));
                 }
@@ -256,6 +259,7 @@ impl CachedFile {
                 Found::ToLoad(loading) => self.load(key, loading)?,
             };
             if exclusive.is_ready() {
+                thread_statistics::page_referenced();
                 return Ok(PageWriteGuard::new(exclusive, self.page_size, key, Unchanged::Stays));
             }
         }
@@ -325,6 +329,7 @@ impl CachedFile {
             }
         }
         let (Some((from, _)), Some((to, _))) = (loading.first(), loading.last()) else { return last };
+        thread_statistics::pages_read_ahead(loading.len() as u32);
         let (from, to) = (*from, *to);
         let mut buffer = std::mem::take(&mut *self.read_ahead.lock());
         buffer.resize((to - from + 1) as usize * page_bytes, 0);
@@ -405,8 +410,12 @@ impl CachedFile {
 
     fn load(&self, key: PageKey, mut loading: ExclusiveLatch) -> Result<ExclusiveLatch> {
         self.cache.counters.misses.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
         match self.read(key.page, loading.bytes_mut()) {
-            Ok(()) => self.checked(key, loading),
+            Ok(()) => {
+                thread_statistics::page_read(begun);
+                self.checked(key, loading)
+            }
             Err(error) => {
                 self.give_up_loading(key, &loading);
                 Err(error)

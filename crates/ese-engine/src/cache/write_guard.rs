@@ -20,6 +20,7 @@ use crate::cache::buffer::record_format_of;
 use crate::cache::held::{HeldLatch, Mode};
 use crate::cache::shard::PageKey;
 use crate::cache::{PageBuffer, PageCache, PageGuard};
+use crate::thread_statistics;
 
 pub(super) type ExclusiveLatch = ArcRwLockWriteGuard<RawRwLock, PageBuffer>;
 
@@ -114,6 +115,11 @@ impl PageWriteGuard {
         self.unchanged = Unchanged::Stays;
         let guard = self.guard.as_mut().expect("the latch is here as long as the guard is");
         guard.set_ready();
+        if guard.is_dirty() {
+            thread_statistics::page_redirtied();
+        } else {
+            thread_statistics::page_dirtied();
+        }
         if guard.note_change(modified, begin0) {
             let frame = Arc::clone(ArcRwLockWriteGuard::rwlock(guard));
             guard.register(frame, begin0);

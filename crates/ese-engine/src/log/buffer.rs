@@ -17,6 +17,7 @@ use ese_format::logtime::Logtime;
 
 use crate::error::{Error, Result};
 use crate::io::Clock;
+use crate::thread_statistics;
 
 /// Highest generation that work is logged in (spec 05 §1).
 pub(super) const GENERATION_MAX: i32 = 0x7FFF_F800;
@@ -125,13 +126,18 @@ impl Buffer {
 
     /// Places a record, if it lies within the open segment and leaves something of it free.
     pub(super) fn place_in_segment(&mut self, record: &[u8]) -> Option<Lgpos> {
-        self.open.append_within_segment(record)
+        let placed = self.open.append_within_segment(record);
+        if placed.is_some() {
+            thread_statistics::record_logged(record.len());
+        }
+        placed
     }
 
     /// Places a record for which there is room, and returns its position.
     pub(super) fn place(&mut self, record: &[u8], clock: &dyn Clock) -> Lgpos {
         let now = if self.open.begins_segment(record.len()) { clock.logtime() } else { Logtime::default() };
         let segment = self.open.last_segment();
+        thread_statistics::record_logged(record.len());
         let position = self.open.append(record, now).expect("make_room found room for it");
         if self.open.last_segment() != segment {
             self.boundary = position;

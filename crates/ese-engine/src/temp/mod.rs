@@ -14,5 +14,5 @@ mod table;
 
 pub use call::TemporaryCall;
 pub use keeper::TemporaryTables;
-pub use request::{NewTemporaryColumn, NewTemporaryTable, TemporaryGrbit};
+pub use request::{NewTemporaryColumn, NewTemporaryTable, RowOrder, TemporaryGrbit};
 pub use table::TemporaryTable;

@@ -67,6 +67,19 @@ pub struct NewTemporaryTable<'a> {
     pub key_most: u32,
     /// Most bytes of a variable-length segment; 0 for the key's.
     pub var_seg_mac: u32,
+    /// What orders the rows.
+    pub order: RowOrder,
+}
+
+/// What orders the rows of a temporary table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowOrder {
+    /// The key columns.
+    #[default]
+    Key,
+    /// Their insertion: whoever inserts them has them in the order that the key columns stand for, which need not be of a
+    /// kind that keys are made of. A hidden number is the key.
+    Insertion,
 }
 
 /// How rows get their order.
@@ -118,7 +131,8 @@ impl NewTemporaryTable<'_> {
             let fid = u16::try_from(row.id).unwrap_or(u16::MAX);
             ids.push(ColumnId::own(fid));
             let asked = ColumnGrbit::from_bits_retain(column.grbit);
-            if asked.contains(ColumnGrbit::TEMPORARY_KEY) && segments.len() < KEY_SEGMENTS_MAX {
+            let in_key = self.order == RowOrder::Key && asked.contains(ColumnGrbit::TEMPORARY_KEY);
+            if in_key && segments.len() < KEY_SEGMENTS_MAX {
                 if is_unicode {
                     let about = "sort keys of UTF-16 text";
                     return refused(JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED, about);
@@ -133,12 +147,13 @@ impl NewTemporaryTable<'_> {
             columns.push(row);
         }
         let kept_out = has_long_values && !has(TemporaryGrbit::INTRINSIC_LVS_ONLY);
-        let materialized = segments.is_empty() || kept_out || has(TemporaryGrbit::FORCE_MATERIALIZATION);
+        let keyless = segments.is_empty() && self.order == RowOrder::Key;
+        let materialized = keyless || kept_out || has(TemporaryGrbit::FORCE_MATERIALIZATION);
         if forward_only && (materialized || has_long_values) {
             let about = "forward only, but it must be materialised";
             return refused(JetError::CANNOT_MATERIALIZE_FORWARD_ONLY_SORT, about);
         }
-        if forward_only && !has(TemporaryGrbit::UNIQUE) {
+        if forward_only && !has(TemporaryGrbit::UNIQUE) || self.order == RowOrder::Insertion {
             // Rows with equal keys are all kept: their order of insertion makes the keys differ.
             let sequence = NewTemporaryColumn { column_type: 4, ..NewTemporaryColumn::default() };
             let (mut row, _) = sequence.plan(self.columns.len(), version, &mut numbers)?;

@@ -111,6 +111,12 @@ impl Session {
         self.log.take()
     }
 
+    /// Whether another session changed a node of a tree without duplicate keys and has not committed that.
+    pub(crate) fn is_changed_by_another(&self, tree: &WritableTree, key: &[u8]) -> bool {
+        let node = NodeName::of(tree, key, &[]);
+        self.transactions.store.is_changed_by_another(&node, self.shared.reader().session)
+    }
+
     /// The index of a tree among the transaction's.
     pub(super) fn index_of(&mut self, tree: &WritableTree) -> usize {
         let is_it = |known: &WritableTree| {

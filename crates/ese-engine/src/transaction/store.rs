@@ -212,6 +212,16 @@ impl VersionStore {
         self.count() != 0 && self.with(node, |versions| versions.next().is_some())
     }
 
+    /// Whether a transaction of another session changed a node and is not over.
+    pub(super) fn is_changed_by_another(&self, node: &NodeName<'_>, session: u64) -> bool {
+        let is_change = |version: &Arc<Version>| {
+            !matches!(version.change, Change::ReadLock | Change::WriteLock)
+                && version.transaction.commit().is_none()
+                && version.transaction.session != session
+        };
+        self.count() != 0 && self.with(node, |mut versions| (&mut versions).any(is_change))
+    }
+
     /// The longest before-image among the uncommitted replaces of a node.
     pub(super) fn rollback_bytes(&self, node: &NodeName<'_>) -> usize {
         if self.count() == 0 {

@@ -210,7 +210,8 @@ fn rows_209_and_section_12_1_opening() {
     assert_eq!(jet(scene.open(&[fixed; 40], 0)), Some(JetError::RECORD_TOO_BIG));
     for (key_most, var_seg_mac) in [(254, 0), (2001, 0), (255, 256)] {
         let columns = [column(KEY)];
-        let new = NewTemporaryTable { columns: &columns, key_most, var_seg_mac, grbit: 0 };
+        let new =
+            NewTemporaryTable { columns: &columns, key_most, var_seg_mac, ..NewTemporaryTable::default() };
         let refused = TemporaryTable::open(&scene.keeper, &mut scene.session, &new);
         assert_eq!(jet(refused), Some(JetError::INVALID_PARAMETER));
     }

@@ -23,6 +23,15 @@ const BATCH_FIRST: u64 = 2;
 const BATCH_MAX: u64 = 1000;
 
 impl Cursor {
+    /// Bytes of the table's autoincrement column; `None` without one.
+    ///
+    /// # Errors
+    /// Those of reading the schema.
+    pub fn auto_increment_bytes(&mut self, session: &Session) -> Result<Option<usize>> {
+        self.refresh_schema(session)?;
+        Ok(column(&self.table).map(width))
+    }
+
     /// Draws the table's next autoincrement value without using it (`JET_TblInfoRetrieveAndReserveAutoIncrement`).
     ///
     /// # Errors

@@ -69,6 +69,12 @@ impl Cursor {
         Ok(())
     }
 
+    /// Whether there is a filter.
+    #[must_use]
+    pub fn has_filter(&self) -> bool {
+        self.filter.is_some()
+    }
+
     /// Whether the record of the latched entry passes the filter.
     pub(super) fn passes_filter(&self) -> Result<bool> {
         let Some(filter) = &self.filter else { return Ok(true) };

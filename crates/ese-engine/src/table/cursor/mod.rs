@@ -7,6 +7,7 @@
 //! checks; what a call sees is what its session's transaction sees, at level 0 the newest that is committed.
 
 mod auto_increment;
+mod conflict;
 mod enumerate;
 mod filter;
 mod index_upkeep;
