@@ -65,6 +65,9 @@ fn cursor_of(call: &SessionCall<'_>, range: &JET_INDEXRANGE) -> Result<Arc<Curso
     if cursor.session() != call.session.handle() {
         return Err(JetError::SESID_TABLE_ID_MISMATCH);
     }
+    if cursor.is_in_callback() {
+        return Err(JetError::ILLEGAL_OPERATION);
+    }
     if range.grbit != JET_bitRecordInIndex {
         return Err(JetError::INVALID_GRBIT);
     }
