@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares `eseutil export` with independent readers on every clean database of the corpus.
 
-Usage: compare.py --eseutil PATH --corpus FOLDER [--only TEXT] [--ours dump]
+Usage: compare.py --eseutil PATH --corpus FOLDER [--database PATH]... [--changed FOLDER] [--only TEXT] [--ours dump]
 
 For each database and table: the same columns, the same rows in the same order, the same values. A difference is accepted only when
 the reader's fault is one that is named here and *proven* for that value: read with the fault mended (dissect.esedb), or by the value's
@@ -52,10 +52,19 @@ class Tally:
         self.name = name
         self.databases = self.tables = self.rows = self.equal = self.null = self.failed = 0
         self.accepted = collections.Counter()
+        self.quiet = False
+
+    def add(self, other):
+        self.tables += other.tables
+        self.rows += other.rows
+        self.equal += other.equal
+        self.null += other.null
+        self.failed += other.failed
+        self.accepted.update(other.accepted)
 
     def fail(self, where, what):
         self.failed += 1
-        if self.failed <= SHOWN_MAX:
+        if self.failed <= SHOWN_MAX and not self.quiet:
             print(f"  DIFFERENT {self.name}: {where}: {what}")
 
     def report(self):
@@ -87,6 +96,15 @@ def databases(corpus):
                 head = file.read(256)
             if head[4:8] == SIGNATURE and int.from_bytes(head[STATE_OFFSET:STATE_OFFSET + 4], "little") == CLEAN_SHUTDOWN:
                 yield name, path
+
+
+def unpacked(path, folder):
+    """The path of a database that is not compressed, in `folder` if need be."""
+    if path.suffix != ".gz":
+        return path
+    plain = pathlib.Path(folder) / path.stem
+    plain.write_bytes(gzip.decompress(path.read_bytes()))
+    return plain
 
 
 def shown(value):
@@ -177,14 +195,12 @@ def compare_table_with_gaps(tally, reader, database, table, columns, ours, defau
 def compare_if_same(tally, reader, row, columns, candidate, default_of):
     """Compares the row with this candidate, and counts that only if they are the same row."""
     trial = Tally(reader.name)
-    trial.failed = SHOWN_MAX  # say nothing
+    trial.quiet = True
     compare_row(trial, "", reader, row, columns, candidate, default_of)
-    if trial.failed > SHOWN_MAX:
+    if trial.failed:
         return False
     tally.rows += 1
-    tally.equal += trial.equal
-    tally.null += trial.null
-    tally.accepted.update(trial.accepted)
+    tally.add(trial)
     return True
 
 
@@ -198,11 +214,11 @@ def compare_dates(tally, where, pairs):
             tally.fail(where, f"{days!r} exported as {text!r}")
 
 
-def compare_database(name, path, ours, dumps, tallies):
+def compare_database(name, path, ours, dumps, tallies, separated_every=1, original=None):
     """One database through all readers. The schema is the engine's where a dump has it, else dissect.esedb's."""
     dissected = dissect_reader.Database(path)
     reference = dump.Dump(dumps) if dumps else None
-    other = pyesedb_reader.Database(path)
+    other = pyesedb_reader.Database(path, separated_every)
     listed = ours.tables()
 
     def schema(table):
@@ -246,7 +262,9 @@ def compare_database(name, path, ours, dumps, tallies):
     if isinstance(ours, export.Export):
         for table in listed:
             compare_dates(tallies[3], f"{name} {table}", ours.dates(table, schema(table)))
-    if reference is None:
+    if original is not None:
+        impacket_reader.compare_changed(tallies[4], name, path, ours, schema, original)
+    elif reference is None:
         # Databases that this project wrote: one more reader, which knows less.
         impacket_reader.compare_database(tallies[4], name, path, ours, schema)
     tallies[0].accepted["deleted"] += dissected.deleted_nodes
@@ -260,24 +278,42 @@ def main():
     parser.add_argument("--corpus", type=pathlib.Path, required=True)
     parser.add_argument("--only", default="")
     parser.add_argument("--database", type=pathlib.Path, action="append", default=[], help="a database beside the corpus")
+    parser.add_argument("--beside-only", action="store_true", help="leave the corpus' own databases out")
+    parser.add_argument("--changed", type=pathlib.Path, help="a folder of databases of the corpus that we changed (example change_databases)")
+    parser.add_argument("--separated-every", type=int, default=1, help="ask pyesedb, which is slow at them, for one separated value in so many")
     parser.add_argument("--ours", choices=["export", "dump"], default="export")
     arguments = parser.parse_args()
     tallies = [Tally("dissect.esedb"), Tally("pyesedb"), Tally("original engine"), Tally("dates"), Tally("impacket")]
     count = 0
     beside = [(str(path), path) for path in arguments.database]
-    for name, path in itertools.chain(databases(arguments.corpus), beside):
+    originals = {}
+    if arguments.changed:
+        # The example puts each into a folder of its own and calls it by its path in the corpus.
+        flat = {name.replace("/", "-"): path for name, path in databases(arguments.corpus)}
+        for path in sorted(arguments.changed.glob("*/*")):
+            if path.name in flat:
+                originals[path] = flat[path.name]
+                beside.append((f"changed {path.name}", path))
+        if not originals:
+            raise SystemExit(f"no changed database of the corpus in {arguments.changed}")
+    corpus = databases(arguments.corpus) if not arguments.beside_only else []
+    for name, path in itertools.chain(corpus, beside):
         if arguments.only not in name:
             continue
         begun, before = time.monotonic(), sum(tally.failed for tally in tallies)
-        dumps = dump.dumps_of(arguments.corpus, name) if path not in arguments.database else []
+        dumps = dump.dumps_of(arguments.corpus, name) if (name, path) not in beside else []
         with tempfile.TemporaryDirectory() as folder:
-            if path.suffix == ".gz":
-                plain = pathlib.Path(folder) / pathlib.Path(name).name
-                plain.write_bytes(gzip.decompress(path.read_bytes()))
-                path = plain
+            untouched = originals.get(path)
+            path = unpacked(path, folder)
+            original = None
+            if untouched is not None:
+
+                def original(untouched=untouched, folder=folder):
+                    plain = unpacked(untouched, folder)
+                    return plain, export.Export(arguments.eseutil, plain)
             ours = OursFromDump(dumps) if arguments.ours == "dump" else export.Export(arguments.eseutil, path)
             try:
-                compare_database(name, path, ours, dumps, tallies)
+                compare_database(name, path, ours, dumps, tallies, arguments.separated_every, original)
             except Exception as error:  # noqa: BLE001 - one database must not hide the others
                 tallies[0].fail(name, f"{type(error).__name__}: {error}")
         failed = sum(tally.failed for tally in tallies) - before

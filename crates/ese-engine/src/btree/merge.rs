@@ -5,12 +5,14 @@
 //! down, then left sibling, leaf, right sibling. The pages that leave the tree are given back at the end, with no latch
 //! held; if the process dies before that they are leaked.
 //!
+//! What fits only in part stays where it is: that is for the defragmentation (`defragment.rs`).
+//!
 //! Not done (spec 02 §10.3): a leaf with a deleted node that somebody needs; the last leaf of the tree when it is the only
 //! child of its parent; moves to the left of a leaf that is the first child of its parent, or the last leaf.
 
 use ese_format::error::JetError;
 use ese_format::log::record::{DBTIME_NIL, EmptyTree, Merge2, MergeFields, MergeFlags, MergeType, Record};
-use ese_format::node::{KeyRef, NodeFlags, NodeImage};
+use ese_format::node::{KeyRef, NodeFlags, NodeImage, NodeView};
 use ese_format::page::{PageFlags, PageView, TAG_BYTES, TAGS_MAX};
 
 use crate::apply::{self, MergePages};
@@ -24,46 +26,71 @@ use crate::file_map::Logging;
 
 /// What happens to a page above the leaf.
 #[derive(Debug)]
-struct Above {
-    page: u32,
-    line: usize,
-    flags: MergeFlags,
+pub(super) struct Above {
+    pub(super) page: u32,
+    pub(super) line: usize,
+    pub(super) flags: MergeFlags,
     /// The largest key of this page afterwards, for the page above.
-    separator: Vec<u8>,
+    pub(super) separator: Vec<u8>,
 }
 
 /// What leads to a leaf, and what stands beside it.
 #[derive(Debug)]
-struct Surroundings {
+pub(super) struct Surroundings {
     /// Pages and lines from the root to the leaf.
-    path: Vec<(u32, usize)>,
+    pub(super) path: Vec<(u32, usize)>,
     /// What taking the leaf out means for the pages above, the highest first; `None` when it must stay.
     removal: Option<Vec<Above>>,
     /// Whether it is the only leaf.
     alone: bool,
-    left: u32,
-    right: u32,
+    pub(super) left: u32,
+    pub(super) right: u32,
     /// Whether the left sibling has the same parent.
-    left_is_sibling_of_one_parent: bool,
+    pub(super) left_is_sibling_of_one_parent: bool,
     /// Bytes that the live nodes of the leaf take there.
     live_bytes: usize,
 }
 
 /// Nodes that go to a sibling.
 #[derive(Clone, Copy, Debug, Default)]
-struct Moved {
+pub(super) struct Moved {
     /// Bytes they take there.
-    bytes: usize,
+    pub(super) bytes: usize,
     /// The same with what rollbacks may claim.
-    most: usize,
-    nodes: usize,
+    pub(super) most: usize,
+    pub(super) nodes: usize,
+    /// The first line that goes to the right, or the last that goes to the left.
+    pub(super) merge_line: usize,
+}
+
+impl Moved {
+    /// Another node goes there.
+    pub(super) fn and(self, (bytes, most): (usize, usize)) -> Self {
+        let Self { nodes, merge_line, .. } = self;
+        Self { bytes: self.bytes + bytes, most: self.most + most, nodes: nodes + 1, merge_line }
+    }
+}
+
+/// What happens to a leaf.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeafMerge<'s> {
+    pub(super) merge_type: MergeType,
+    pub(super) moved: Moved,
+    /// The new border between the leaf and the sibling, where both stay.
+    pub(super) separator: &'s [u8],
+}
+
+impl LeafMerge<'_> {
+    fn leaves_the_tree(&self) -> bool {
+        !matches!(self.merge_type, MergeType::PARTIAL_LEFT | MergeType::PARTIAL_RIGHT)
+    }
 }
 
 /// A leaf and its siblings, latched.
-struct LatchedLeaf {
-    left: Option<PageWriteGuard>,
-    leaf: PageWriteGuard,
-    right: Option<PageWriteGuard>,
+pub(super) struct LatchedLeaf {
+    pub(super) left: Option<PageWriteGuard>,
+    pub(super) leaf: PageWriteGuard,
+    pub(super) right: Option<PageWriteGuard>,
 }
 
 impl WritableTree {
@@ -90,7 +117,7 @@ impl WritableTree {
         Ok(freed.len() as u32)
     }
 
-    fn surroundings(&self, key: &[u8], data: &[u8]) -> Result<Option<Surroundings>> {
+    pub(super) fn surroundings(&self, key: &[u8], data: &[u8]) -> Result<Option<Surroundings>> {
         let guards = self.latch_path(key, data)?;
         let Some(((leaf, _), above)) = guards.split_last() else { return Ok(None) };
         let Some((parent, parent_line)) = above.last() else { return Ok(None) };
@@ -188,7 +215,7 @@ impl WritableTree {
     }
 
     /// Whether a pointer can get another key.
-    fn takes_key(&self, page: &PageView<'_>, line: usize, key: &[u8]) -> Result<bool> {
+    pub(super) fn takes_key(&self, page: &PageView<'_>, line: usize, key: &[u8]) -> Result<bool> {
         let old = page.line(line).map_err(self.on_page())?.bytes.len();
         let prefix = page.key_prefix().map_err(self.on_page())?;
         let image = NodeImage::for_page(KeyRef::from(key), &[0; 4], prefix);
@@ -197,7 +224,7 @@ impl WritableTree {
     }
 
     /// Latches a leaf between its siblings, left to right.
-    fn latch_leaf_and_siblings(&self, surroundings: &Surroundings) -> Result<LatchedLeaf> {
+    pub(super) fn latch_leaf_and_siblings(&self, surroundings: &Surroundings) -> Result<LatchedLeaf> {
         let file = self.tree().file();
         let latch = |page: u32| (page != 0).then(|| file.latch_write(page)).transpose();
         let left = latch(surroundings.left)?;
@@ -241,7 +268,8 @@ impl WritableTree {
         let mut freed = vec![pages.leaf.number()];
         let emptied = changes.iter().filter(|change| change.flags.contains(MergeFlags::EMPTY_PAGE));
         freed.extend(emptied.map(|change| change.page));
-        self.log_merge(author, changes, above, pages, merge_type, moved)?;
+        let leaf = LeafMerge { merge_type, moved, separator: &[] };
+        self.log_merge(author, changes, above, pages, leaf)?;
         Ok(freed)
     }
 
@@ -273,7 +301,8 @@ impl WritableTree {
         match &pages.left {
             Some(left) if surroundings.left_is_sibling_of_one_parent => {
                 let moved = self.fits_beside(author, &view, &left.view())?;
-                Ok(moved.map(|moved| (MergeType::FULL_LEFT, moved)))
+                let last = view.line_count().saturating_sub(1);
+                Ok(moved.map(|moved| (MergeType::FULL_LEFT, Moved { merge_line: last, ..moved })))
             }
             _ => Ok(None),
         }
@@ -293,29 +322,39 @@ impl WritableTree {
             if node.is_deleted() {
                 continue;
             }
-            let image = NodeImage::for_page(node.key(), node.data, prefix);
-            let bytes = image.map_err(|error| Error::refused(error, "a key"))?.len() + TAG_BYTES;
-            moved.bytes += bytes;
-            moved.most += bytes + self.claim(author, &node);
-            moved.nodes += 1;
+            moved = moved.and(self.bytes_beside(author, &node, prefix)?);
         }
+        Ok(self.has_room_for(sibling, &moved).then_some(moved))
+    }
+
+    /// Bytes that a node takes on a page with this prefix, and with what rollbacks may claim.
+    pub(super) fn bytes_beside(
+        &self,
+        author: &dyn Author,
+        node: &NodeView<'_>,
+        prefix: &[u8],
+    ) -> Result<(usize, usize)> {
+        let image = NodeImage::for_page(node.key(), node.data, prefix);
+        let bytes = image.map_err(|error| Error::refused(error, "a key"))?.len() + TAG_BYTES;
+        Ok((bytes, bytes + self.claim(author, node)))
+    }
+
+    /// Whether a page takes these nodes, with room left for appends.
+    pub(super) fn has_room_for(&self, sibling: &PageView<'_>, moved: &Moved) -> bool {
         let free = sibling.free_bytes().saturating_sub(sibling.uncommitted_free_bytes());
-        let fits =
-            moved.most + self.density_reserve() <= free && sibling.tag_count() + moved.nodes <= TAGS_MAX;
-        Ok(fits.then_some(moved))
+        moved.most + self.density_reserve() <= free && sibling.tag_count() + moved.nodes <= TAGS_MAX
     }
 
     /// Logs a merge and applies it.
-    fn log_merge(
+    pub(super) fn log_merge(
         &self,
         author: &mut dyn Author,
         changes: &[Above],
         mut above: Vec<PageWriteGuard>,
         mut pages: LatchedLeaf,
-        merge_type: MergeType,
-        moved: Moved,
+        merge: LeafMerge<'_>,
     ) -> Result<()> {
-        let moves = merge_type != MergeType::EMPTY_PAGE;
+        let moves = merge.merge_type != MergeType::EMPTY_PAGE;
         if moves {
             author.log_undo_images(self.map(), &pages.leaf.view())?;
         }
@@ -334,20 +373,20 @@ impl WritableTree {
         let mut records = Vec::with_capacity(changes.len() + 1);
         for (index, (change, page)) in changes.iter().zip(&above).enumerate() {
             let parent = index.checked_sub(1).and_then(|above_it| above.get(above_it));
-            let merge = MergeFields {
+            let fields = MergeFields {
                 flags: change.flags,
                 ..self.merge_fields(author, page, parent, change.line, dbtime)
             };
             records.push(Merge2 {
-                merge,
+                merge: fields,
                 image_flags: Default::default(),
                 separator_key: &change.separator,
                 image: &[],
             });
         }
-        let leaf = self.leaf_merge_fields(author, &pages, above.last(), merge_type, moved, dbtime);
+        let leaf = self.leaf_merge_fields(author, &pages, above.last(), &merge, dbtime);
         let (image_flags, image) = (image.flags, &image.bytes[..]);
-        records.push(Merge2 { merge: leaf, image_flags, separator_key: &[], image });
+        records.push(Merge2 { merge: leaf, image_flags, separator_key: merge.separator, image });
         let list = page_list(&records);
         let merges = records.iter().map(|record| Record::Merge2(*record));
         let all = self.as_macro(author, dbtime, merges, &list);
@@ -396,17 +435,17 @@ impl WritableTree {
         author: &dyn Author,
         pages: &LatchedLeaf,
         parent: Option<&PageWriteGuard>,
-        merge_type: MergeType,
-        moved: Moved,
+        merge: &LeafMerge<'_>,
         dbtime: u64,
     ) -> MergeFields {
+        let LeafMerge { merge_type, moved, .. } = *merge;
         let number = |page: &Option<PageWriteGuard>| page.as_ref().map_or(0, PageWriteGuard::number);
         let before =
             |page: &Option<PageWriteGuard>| page.as_ref().map_or(DBTIME_NIL, |page| page.view().dbtime());
-        let (destination, merge_line) = match merge_type {
-            MergeType::FULL_RIGHT => (pages.right.as_ref(), 0),
-            MergeType::FULL_LEFT => (pages.left.as_ref(), pages.leaf.view().line_count().saturating_sub(1)),
-            _ => (None, 0),
+        let destination = match merge_type {
+            MergeType::FULL_RIGHT | MergeType::PARTIAL_RIGHT => pages.right.as_ref(),
+            MergeType::FULL_LEFT | MergeType::PARTIAL_LEFT => pages.left.as_ref(),
+            _ => None,
         };
         let claimed = destination.map_or(0, |page| page.view().uncommitted_free_bytes());
         MergeFields {
@@ -419,8 +458,9 @@ impl WritableTree {
             max_size_total: moved.most as u16,
             uncommitted_freed_destination: destination.map_or(0, |_| claimed + moved.most - moved.bytes)
                 as u16,
-            merge_line: merge_line as u16,
-            flags: MergeFlags::EMPTY_PAGE,
+            merge_line: moved.merge_line as u16,
+            // Partial merges have no flag at the leaf (spec 05 §8.7).
+            flags: if merge.leaves_the_tree() { MergeFlags::EMPTY_PAGE } else { MergeFlags::empty() },
             merge_type,
             ..self.merge_fields(author, &pages.leaf, parent, 0, dbtime)
         }

@@ -18,7 +18,7 @@ use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use parking_lot::{Mutex, RwLock};
 
-use crate::btree::{TreeKind, WritableTree};
+use crate::btree::{Bookmark, Defragmented, TreeKind, WritableTree};
 use crate::error::Result;
 use crate::io::Background;
 use crate::lock_order::LeafMutex;
@@ -314,6 +314,25 @@ impl Transactions {
                 })
             }
         }
+    }
+
+    /// Defragments one leaf of a tree, as [`WritableTree::defragment`] does it, in a transaction of its own. No latch may be
+    /// held.
+    ///
+    /// # Errors
+    /// As [`WritableTree::defragment`].
+    pub fn defragment(
+        self: &Arc<Self>,
+        tree: &WritableTree,
+        from: Option<&Bookmark>,
+    ) -> Result<(Defragmented, Option<Bookmark>)> {
+        let mut session = self.begin_system_session()?;
+        session.begin(BeginKind::Internal)?;
+        let needed = |key: &[u8], data: &[u8]| self.store.has_versions(&NodeName::of(tree, key, data));
+        let done = tree.defragment(&mut session, from, &needed);
+        // What was done is final, and whole if the rest failed.
+        session.commit(CommitOptions::LAZY)?;
+        done
     }
 
     /// Cleans a file as far as no open transaction needs it: before it is detached.

@@ -19,6 +19,7 @@ use crate::btree::SeekOutcome;
 use crate::cache::PageGuard;
 use crate::error::Result;
 use crate::table::{LongValueTree, Row, Table};
+use crate::verify::columns::ColumnSizes;
 use crate::verify::report::{Place, VerifyReport};
 use crate::verify::walk::Walked;
 use crate::verify::{IndexCheck, VerifyOptions};
@@ -54,6 +55,7 @@ pub(super) struct Contents<'t> {
     long_values: Option<LongValues>,
     /// Memory that one pass over everything would take.
     bytes: u64,
+    columns: ColumnSizes<'t>,
 }
 
 /// Entries computed from rows: key and bookmark of each, one behind the other.
@@ -133,15 +135,26 @@ impl<'t> Contents<'t> {
             comparable: Vec::new(),
             long_values: None,
             bytes: 0,
+            columns: ColumnSizes::new(table.schema().layout()),
         }
     }
 
     /// A record is one.
     pub(super) fn record(&mut self, report: &mut VerifyReport, page: &PageGuard, node: &NodeView<'_>) {
-        let parsed = RecordView::parse(node.data, page.record_format()).and_then(|record| record.check());
-        if let Err(error) = parsed {
-            self.rows_are_damaged = true;
-            report.damage_on(self.place, page.number(), error.jet(), error.to_string());
+        let checked = RecordView::parse(node.data, page.record_format()).and_then(|record| {
+            record.check()?;
+            self.columns.problem(&record)
+        });
+        match checked {
+            Ok(None) => {}
+            Ok(Some(what)) => {
+                let what = format!("the row with key {}: {what}", hex(&node.key().to_vec()));
+                report.damage_on(self.place, page.number(), JetError::DATABASE_CORRUPTED, what);
+            }
+            Err(error) => {
+                self.rows_are_damaged = true;
+                report.damage_on(self.place, page.number(), error.jet(), error.to_string());
+            }
         }
     }
 

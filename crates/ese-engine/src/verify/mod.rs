@@ -5,6 +5,7 @@
 //! pages       who uses a page: each has one use, and lies in what its tree owns
 //! ownership   owned and available extents, split buffers, parents and children
 //! catalog     catalog and shadow hold the same rows
+//! columns     values fit their columns
 //! contents    records are well formed; every secondary index rebuilt from them; references to long values
 //! long_values sizes, chunks, reference counts
 //! ```
@@ -14,6 +15,7 @@
 //! each with the entries that fall to it.
 
 mod catalog;
+mod columns;
 mod contents;
 mod long_values;
 mod ownership;

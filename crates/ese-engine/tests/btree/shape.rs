@@ -2,13 +2,13 @@
 
 use ese_engine::btree::{TreeKind, Versioning, WritableTree};
 use ese_engine::space_policy::SpacePolicy;
-use ese_format::log::record::{Record, RecordType, SplitType};
+use ese_format::log::record::{MergeType, Record, RecordType, SplitType};
 use ese_format::page::{PageFlags, PageView};
 use ese_format::page_size::PageSize;
 use ese_format::space::RootHeader;
 
 use crate::replay::Replay;
-use crate::stage::{Keys, OBJID, Plan, ROOT, Session, Stage};
+use crate::stage::{Dice, Keys, OBJID, Plan, ROOT, Session, Stage};
 
 const UNVERSIONED: Versioning = Versioning::Unversioned;
 
@@ -162,6 +162,64 @@ fn a_tree_that_loses_its_last_node_is_a_root_again() {
     Replay::of(&stage).catch_up(&stage);
     let again = WritableTree::open(&stage.map, ROOT, OBJID, TreeKind::Primary).unwrap();
     again.insert(&mut session, &key(1), &[1], UNVERSIONED).unwrap();
+}
+
+/// Defragments the whole tree; pages given up and nodes moved.
+fn defragment(stage: &Stage, session: &mut Session) -> (u32, u32) {
+    let (mut done, mut from) = ((0, 0), None);
+    loop {
+        let (leaf, next) = stage.tree.defragment(session, from.as_ref(), &|_, _| false).unwrap();
+        done = (done.0 + leaf.pages, done.1 + leaf.nodes);
+        if next.is_none() {
+            return done;
+        }
+        from = next;
+    }
+}
+
+#[test]
+fn a_defragmented_tree_has_fewer_and_fuller_leaves() {
+    for (size, keys, seed) in [(PageSize::K4, 9000, 1), (PageSize::K8, 9000, 2), (PageSize::K32, 20_000, 3)] {
+        let (stage, mut session) = stage(size);
+        let mut dice = Dice::new(seed);
+        let mut order: Vec<u32> = (0..keys).collect();
+        for place in (1..order.len()).rev() {
+            order.swap(place, dice.below(place + 1));
+        }
+        for number in &order {
+            let bytes = 20 + dice.below(150);
+            stage.tree.insert(&mut session, &key(*number), &vec![1; bytes], UNVERSIONED).unwrap();
+        }
+        for number in order.iter().filter(|number| *number % 5 < 2) {
+            stage.tree.flag_delete(&mut session, &key(*number), &[], UNVERSIONED).unwrap();
+            stage.tree.clean(&mut session, &key(*number), &[], &|_, _| false).unwrap();
+        }
+        let (nodes, pages) = (stage.walk(), stage.pages.used());
+        let done = defragment(&stage, &mut session);
+        assert!(stage.walk() == nodes, "no node is lost or changed");
+        let after = stage.pages.used();
+        println!(
+            "{size:?}: {pages} pages, {after} after the defragmentation: {done:?} pages given up and nodes moved"
+        );
+        assert_eq!(pages - after, done.0 as usize);
+        assert!(after * 10 < pages * 9 && done.1 > 0);
+        let kinds = merge_types(&stage);
+        assert!(kinds.contains(&MergeType::PARTIAL_LEFT), "{kinds:?}");
+        assert!(kinds.contains(&MergeType::PARTIAL_RIGHT), "{kinds:?}");
+        assert!(kinds.contains(&MergeType::FULL_LEFT) || kinds.contains(&MergeType::FULL_RIGHT), "{kinds:?}");
+        assert!(defragment(&stage, &mut session).0 <= done.0 / 10, "a second time there is little to do");
+        Replay::of(&stage).catch_up(&stage);
+    }
+}
+
+/// The kinds of merges that were logged.
+fn merge_types(stage: &Stage) -> Vec<MergeType> {
+    let records = stage.journal.records.lock();
+    let merges = records.iter().filter_map(|bytes| match Record::decode(bytes).unwrap() {
+        Record::Merge2(merge) => Some(merge.merge.merge_type),
+        _ => None,
+    });
+    merges.collect()
 }
 
 #[test]
