@@ -363,22 +363,28 @@ impl Transactions {
     pub fn forget_file(&self, file: u32) {
         let _cleaning = self.cleanup.cleaning.lock();
         self.store.remove_file(file);
+        let is_kept = |step: &Step| match step {
+            Step::Version { version, .. } => version.file != file,
+            Step::Alteration(hook) => hook.file() != Some(file),
+        };
+        // What goes may be the last that holds the file, whose end waits for who writes it: it goes with no lock held.
+        let (mut steps, mut trees) = (Vec::new(), Vec::new());
         for ended in self.cleanup.ended.lock().iter_mut() {
             // What is left of the transaction keeps its indexes into the trees.
-            ended.steps.retain(|step| match step {
-                Step::Version { version, .. } => version.file != file,
-                Step::Alteration(hook) => hook.file() != Some(file),
-            });
+            let (kept, gone): (VecDeque<_>, VecDeque<_>) =
+                std::mem::take(&mut ended.steps).into_iter().partition(is_kept);
+            ended.steps = kept;
+            steps.extend(gone);
             if ended.steps.is_empty() {
-                ended.trees.clear();
+                trees.push(std::mem::take(&mut ended.trees));
             }
         }
         let mut tasks = self.cleanup.tasks.lock();
-        let before = tasks.len();
-        tasks.retain(|task| task.file() != Some(file));
-        let gone = before - tasks.len();
+        let (kept, gone): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(&mut *tasks).into_iter().partition(|task| task.file() != Some(file));
+        *tasks = kept;
         drop(tasks);
-        self.cleanup.waiting.fetch_sub(gone, Ordering::Relaxed);
+        self.cleanup.waiting.fetch_sub(gone.len(), Ordering::Relaxed);
     }
 }
 
