@@ -371,7 +371,7 @@ impl Transactions {
         let (mut steps, mut trees) = (Vec::new(), Vec::new());
         for ended in self.cleanup.ended.lock().iter_mut() {
             // What is left of the transaction keeps its indexes into the trees.
-            let (kept, gone): (VecDeque<_>, VecDeque<_>) =
+            let (kept, gone): (Vec<_>, Vec<_>) =
                 std::mem::take(&mut ended.steps).into_iter().partition(is_kept);
             ended.steps = kept;
             steps.extend(gone);
