@@ -43,9 +43,17 @@ typedef struct
     unsigned char *buffer;
 } BANK;
 
+static WORKER workers[THREADS];
 static JET_INSTANCE instance;
 static char path[4096];
 static time_t end;
+
+static const char *name_of(int thread)
+{
+    static const char *const names[THREADS] = {"transfers", "transfers", "transfers", "opened or closed",
+                                               "statements", "tables", "audits", "audits"};
+    return names[thread];
+}
 
 static uint32_t draw(WORKER *worker, uint32_t below)
 {
@@ -157,7 +165,11 @@ static int finish(const BANK *bank, WORKER *worker, JET_ERR err)
         worker->done++;
         return 1;
     }
-    CHECK(err == JET_errSuccess || err == JET_errWriteConflict || err == JET_errKeyDuplicate);
+    if (err != JET_errSuccess && err != JET_errWriteConflict && err != JET_errKeyDuplicate)
+    {
+        fprintf(stderr, "%s: a transaction ends with %ld\n", name_of((int)(worker - workers)), (long)err);
+        exit(1);
+    }
     SUCCEED(JetRollback(bank->session, 0));
     worker->conflicts += err != JET_errSuccess;
     return 0;
@@ -352,15 +364,6 @@ static WORK work_of(int thread)
     return works[thread];
 }
 
-static const char *name_of(int thread)
-{
-    static const char *const names[THREADS] = {"transfers", "transfers", "transfers", "opened or closed",
-                                               "statements", "tables", "audits", "audits"};
-    return names[thread];
-}
-
-static WORKER workers[THREADS];
-
 static void *work(void *argument)
 {
     WORKER *worker = (WORKER *)argument;
@@ -451,6 +454,8 @@ int main(int argc, char **argv)
     instance = instance_in("bank", argv[1]);
     SUCCEED(JetSetSystemParameterA(&instance, JET_sesidNil, JET_paramCircularLog, 1, NULL));
     SUCCEED(JetSetSystemParameterA(&instance, JET_sesidNil, JET_paramCheckpointDepthMax, 2 << 20, NULL));
+    /* An audit keeps what the writers replace meanwhile. */
+    SUCCEED(JetSetSystemParameterA(&instance, JET_sesidNil, JET_paramMaxVerPages, 8192, NULL));
     SUCCEED(JetInit(&instance));
     found_bank();
     end = time(NULL) + strtol(argv[2], NULL, 10);
