@@ -17,7 +17,9 @@ use ese_engine::database::{Database, OpenOptions};
 use ese_engine::verify::{VerifyOptions, verify};
 use esent::abi::structs::JET_COLUMNDEF;
 use esent::abi::tables::errors::{
-    JET_errInternalError, JET_errLogWriteFail, JET_errTooManyActiveUsers, JET_errTooManyInstances,
+    JET_errClientRequestToStopJetService, JET_errInstanceUnavailable, JET_errInternalError,
+    JET_errInvalidSesid, JET_errLogWriteFail, JET_errNotInitialized, JET_errTermInProgress,
+    JET_errTooManyActiveUsers, JET_errTooManyInstances,
 };
 use esent::abi::tables::functions::FUNCTIONS;
 use esent::runtime::process::{self, CURSORS, INSTANCES, SESSIONS};
@@ -38,6 +40,16 @@ const LOG_FILE_KB: u32 = 11;
 const CIRCULAR: u32 = 17;
 /// JET_bitTermDirty.
 const TERM_DIRTY: u64 = 8;
+
+/// The codes of a session that is no more, or whose instance is not.
+const HOMELESS: [i32; 6] = [
+    JET_errInvalidSesid,
+    JET_errNotInitialized,
+    JET_errTermInProgress,
+    JET_errClientRequestToStopJetService,
+    JET_errInstanceUnavailable,
+    JET_errLogWriteFail,
+];
 
 /// What is called often, seldom and hardly ever; the rest in between.
 const OFTEN: [&str; 22] = [
@@ -270,11 +282,9 @@ fn hostile(scene: &Scene, seed: u64, busy: &Mutex<Option<(&'static str, Instant)
     let mut reached: BTreeMap<&'static str, u64> = BTreeMap::new();
     let (mut calls, mut succeeded) = (0, 0);
     while !scene.stop.load(Ordering::Relaxed) {
-        if calls % 256 == 0
-            && call("JetResetSessionContext", &[hand.home.session])
-                == esent::abi::tables::errors::JET_errInvalidSesid
-            || calls % 4096 == 0
-        {
+        let lost =
+            calls % 16 == 0 && HOMELESS.contains(&call("JetResetSessionContext", &[hand.home.session]));
+        if lost || calls % 8192 == 0 {
             *busy.lock() = Some(("moving in", Instant::now()));
             match scene.move_in(seed) {
                 Some(home) => hand.home = home,
@@ -282,6 +292,9 @@ fn hostile(scene: &Scene, seed: u64, busy: &Mutex<Option<(&'static str, Instant)
             }
         }
         let chosen = weighted[hand.below(weighted.len())];
+        if weight(chosen.name) == 1 && hand.below(20) != 0 {
+            continue;
+        }
         let mut words = hand.words(parameters[chosen.name]);
         if chosen.name == "JetFreeBuffer" {
             // Only what the library gave may be freed.
