@@ -280,11 +280,11 @@ fn hostile(scene: &Scene, seed: u64, busy: &Mutex<Option<(&'static str, Instant)
     let parameters: BTreeMap<&str, &'static str> =
         FUNCTIONS.iter().map(|function| (function.name, function.parameters)).collect();
     let mut reached: BTreeMap<&'static str, u64> = BTreeMap::new();
-    let (mut calls, mut succeeded) = (0, 0);
+    let (mut calls, mut succeeded) = (0_u64, 0_u64);
     while !scene.stop.load(Ordering::Relaxed) {
-        let lost =
-            calls % 16 == 0 && HOMELESS.contains(&call("JetResetSessionContext", &[hand.home.session]));
-        if lost || calls % 8192 == 0 {
+        let lost = calls.is_multiple_of(16)
+            && HOMELESS.contains(&call("JetResetSessionContext", &[hand.home.session]));
+        if lost || calls.is_multiple_of(8192) {
             *busy.lock() = Some(("moving in", Instant::now()));
             match scene.move_in(seed) {
                 Some(home) => hand.home = home,
@@ -313,7 +313,9 @@ fn hostile(scene: &Scene, seed: u64, busy: &Mutex<Option<(&'static str, Instant)
         }
         if code >= 0 && (chosen.name.contains("InstanceInfo") || chosen.name.contains("Freeze")) {
             let list = words.iter().rev().map(|word| hand.at(*word)).find(|list| *list > 0xFFFF_FFFF);
-            list.map(|list| call("JetFreeBuffer", &[list]));
+            if let Some(list) = list {
+                let _ = call("JetFreeBuffer", &[list]);
+            }
         }
         if !hand.take(code >= 0) {
             fail(seed, calls, chosen.name, &words, "it wrote beyond what it was given");

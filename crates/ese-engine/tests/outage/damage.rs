@@ -230,8 +230,7 @@ fn harm(machine: &Machine, page: u32, other: u32, damage: Damage, chance: &mut C
             }
             Damage::BadLinks => {
                 let field = [PREVIOUS, PREVIOUS + 4, OBJID, OBJID + 16][chance.below(4) as usize];
-                let lie = [0, 1, page, other, 0x7FEF_FFFF, 7][chance.below(6) as usize];
-                let lie: u32 = lie;
+                let lie: u32 = [0, 1, page, other, 0x7FEF_FFFF, 7][chance.below(6) as usize];
                 bytes[field..field + 4].copy_from_slice(&lie.to_le_bytes());
             }
         }
@@ -393,7 +392,7 @@ fn a_page_that_goes_bad_ends_calls_and_not_the_program() {
         );
         match damage {
             Damage::OneBit => {
-                assert!(noticed == 0 && bits > trials / 3, "{noticed} noticed, {bits} corrected")
+                assert!(noticed == 0 && bits > trials / 3, "{noticed} noticed, {bits} corrected");
             }
             _ => assert!(noticed > trials / 4, "{damage:?}: nobody noticed"),
         }
