@@ -1,0 +1,117 @@
+//! The whole engine beside a model: sessions that a seed lets take turns do everything that the engine can do with
+//! records, cursors, transactions and schemas, on a disk that loses its power now and then.
+//!
+//! The model says beforehand what every call answers: the error, the record, the key, the entry the cursor comes to. After
+//! every crash the database must be as it was after some commit that is not older than the last durable one, the verifier
+//! must find it sound, and the run goes on with what was found.
+//!
+//! `ESENT_MODEL_SEEDS=a..b` chooses seeds, `ESENT_MODEL_OPERATIONS=n` how many operations each has. A seed that fails is
+//! told with its last operations; alone it does the same again.
+
+mod definitions;
+mod dice;
+mod keys;
+mod kind;
+mod navigate;
+mod outage;
+mod place;
+mod play;
+mod records;
+mod stage;
+mod state;
+mod versions;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+
+use play::{Counts, Play, Trace};
+
+/// Seeds and operations of an ordinary run.
+const SEEDS: Range<u64> = 1..13;
+const OPERATIONS: u64 = 1500;
+
+fn seeds() -> Range<u64> {
+    let asked = std::env::var("ESENT_MODEL_SEEDS").ok();
+    let parsed = asked.as_deref().map(|text| {
+        let (first, end) = text.split_once("..").unwrap_or((text, ""));
+        let first: u64 = first.parse().expect("ESENT_MODEL_SEEDS=a..b");
+        first..end.parse().unwrap_or(first + 1)
+    });
+    parsed.unwrap_or(SEEDS)
+}
+
+fn operations() -> u64 {
+    let asked = std::env::var("ESENT_MODEL_OPERATIONS").ok();
+    asked.map_or(OPERATIONS, |text| text.parse().expect("ESENT_MODEL_OPERATIONS=n"))
+}
+
+/// Plays a seed to its end.
+fn play(seed: u64, operations: u64, trace: &Trace) -> Counts {
+    let mut play = Play::new(seed, Rc::clone(trace));
+    for _ in 0..operations {
+        play.turn();
+    }
+    play.end()
+}
+
+fn add(total: &mut Counts, counts: Counts) {
+    total.operations += counts.operations;
+    total.commits += counts.commits;
+    total.rollbacks += counts.rollbacks;
+    total.conflicts += counts.conflicts;
+    total.refusals += counts.refusals;
+    total.crashes += counts.crashes;
+    total.second_crashes += counts.second_crashes;
+    total.restarts += counts.restarts;
+    total.verified += counts.verified;
+    total.lost_commits += counts.lost_commits;
+    for (kind, count) in counts.kinds {
+        *total.kinds.entry(kind).or_default() += count;
+    }
+}
+
+fn told(counts: &Counts) -> String {
+    format!(
+        "{} operations, {} commits, {} rollbacks, {} refusals of which {} conflicts, {} crashes and {} more in recovery, \
+         {} restarts, {} verified, {} lazy commits lost",
+        counts.operations,
+        counts.commits,
+        counts.rollbacks,
+        counts.refusals,
+        counts.conflicts,
+        counts.crashes,
+        counts.second_crashes,
+        counts.restarts,
+        counts.verified,
+        counts.lost_commits
+    )
+}
+
+#[test]
+fn everything_the_engine_does_is_what_the_model_says() {
+    let (seeds, operations) = (seeds(), operations());
+    let mut total = Counts::default();
+    for seed in seeds.clone() {
+        let trace: Trace = Rc::new(RefCell::new(VecDeque::new()));
+        match catch_unwind(AssertUnwindSafe(|| play(seed, operations, &trace))) {
+            Ok(counts) => {
+                ese_corpus::report!("seed {seed}: {}", told(&counts));
+                add(&mut total, counts);
+            }
+            Err(failure) => {
+                for line in trace.borrow().iter() {
+                    ese_corpus::report!("  {line}");
+                }
+                ese_corpus::report!(
+                    "seed {seed} fails: ESENT_MODEL_SEEDS={seed} ESENT_MODEL_OPERATIONS={operations}"
+                );
+                resume_unwind(failure);
+            }
+        }
+    }
+    let kinds: BTreeMap<_, _> = total.kinds.clone();
+    ese_corpus::report!("seeds {seeds:?}: {}; {kinds:?}", told(&total));
+}
