@@ -78,3 +78,17 @@ impl WriteGate for LoggedGate {
         self.log.flush_unfilled(through)
     }
 }
+
+/// The gate of a database that the instance has let go: nothing passes.
+#[derive(Debug)]
+pub(super) struct ClosedGate;
+
+impl WriteGate for ClosedGate {
+    fn before_write(&self, _page: &PageView<'_>, _modified: Lgpos) -> Result<Lgpos> {
+        Err(Error::refused(JetError::DATABASE_NOT_FOUND, "the database is detached"))
+    }
+
+    fn make_durable(&self, _through: Lgpos) -> Result<()> {
+        Err(Error::refused(JetError::DATABASE_NOT_FOUND, "the database is detached"))
+    }
+}
