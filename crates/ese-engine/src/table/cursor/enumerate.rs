@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::table::{Cursor, EnumerateGrbit, RetrieveGrbit};
 use crate::transaction::Session;
 
+use super::refused;
 use super::retrieve::copy_in_hand;
 use super::values::{Found, Presence, RecordInHand};
-use super::{refused, snapshot};
 
 /// A column that is asked for, and which of its values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,15 +78,15 @@ impl Cursor {
             return refused(JetError::CALLBACK_FAILED, "a default comes from a callback");
         }
         let terms = Terms { grbit, bytes_max };
-        snapshot(session, true, |session| {
+        self.in_snapshot(session, true, |cursor, session| {
             let sight = Self::sight(session);
-            if grbit.contains(EnumerateGrbit::COPY) && self.reads_copy(RetrieveGrbit::COPY) {
-                let Some(update) = &mut self.prepared else {
+            if grbit.contains(EnumerateGrbit::COPY) && cursor.reads_copy(RetrieveGrbit::COPY) {
+                let Some(update) = &mut cursor.prepared else {
                     return refused(JetError::UPDATE_NOT_PREPARED, "no update is prepared");
                 };
                 return enumerate(&copy_in_hand(update, &sight)?, list, terms);
             }
-            self.with_sight(session, |cursor, session| {
+            cursor.with_sight(session, |cursor, session| {
                 cursor.on_record(session)?;
                 enumerate(&cursor.record_in_hand(&sight)?, list, terms)
             })

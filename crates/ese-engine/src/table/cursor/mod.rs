@@ -369,6 +369,25 @@ impl Cursor {
         parked.map(|()| value)
     }
 
+    /// Reads several nodes as of one moment: at level 0 in a transaction of its own, where that is needed. That level is
+    /// the engine's: a place that the cursor comes to in it belongs to level 0.
+    fn in_snapshot<T>(
+        &mut self,
+        session: &mut Session,
+        needed: bool,
+        read: impl FnOnce(&mut Self, &mut Session) -> Result<T>,
+    ) -> Result<T> {
+        if !needed || session.level() > 0 {
+            return read(self, session);
+        }
+        let navigated_level = self.navigated_level;
+        session.begin(BeginKind::ReadOnly)?;
+        let result = read(self, session);
+        session.rollback()?;
+        self.navigated_level = navigated_level;
+        result
+    }
+
     fn check_updatable(&self, session: &Session) -> Result<()> {
         if self.mode == CursorMode::ReadOnly {
             return refused(JetError::PERMISSION_DENIED, "the cursor is for reading only");
@@ -441,7 +460,10 @@ impl Cursor {
         }
         // An entry that is still there without its record is damage; one that went with it is not.
         let entry_lives = self.currency == Currency::OnEntry && self.entries().resume()?;
-        if !entry_lives {
+        // In a unique index another record may have got the key since.
+        let bookmark = self.record.as_deref().unwrap_or_default();
+        let names_it = entry_lives && self.entries_ref().node()?.is_some_and(|node| node.data == bookmark);
+        if !names_it {
             return refused(JetError::RECORD_DELETED, "the record under the cursor is gone");
         }
         let page = self.entries_ref().position().map_or(0, |(page, _)| page.number());
@@ -521,21 +543,6 @@ fn transact<T>(session: &mut Session, change: impl FnOnce(&mut Session) -> Resul
             Err(error)
         }
     }
-}
-
-/// Reads several nodes as of one moment: at level 0 in a transaction of its own, where that is needed.
-fn snapshot<T>(
-    session: &mut Session,
-    needed: bool,
-    read: impl FnOnce(&mut Session) -> Result<T>,
-) -> Result<T> {
-    if !needed || session.level() > 0 {
-        return read(session);
-    }
-    session.begin(BeginKind::ReadOnly)?;
-    let result = read(session);
-    session.rollback()?;
-    result
 }
 
 /// The column of a table with this number of the API.

@@ -10,8 +10,8 @@ use crate::table::{Completion, Cursor, RetrieveGrbit};
 use crate::transaction::Session;
 
 use super::place::entry_key;
+use super::refused;
 use super::values::{Found, Presence, RecordInHand, copy_from};
-use super::{refused, snapshot};
 
 /// Bits of the engine's own.
 const INTERNAL: u32 = 0xC000_0000;
@@ -106,11 +106,11 @@ impl Cursor {
             self.refresh_schema(session)?;
             self.column(request.column).is_ok_and(|column| column.column_type.is_long())
         };
-        snapshot(session, needs_snapshot, |session| {
-            if self.reads_copy(request.grbit) {
-                return self.retrieve_from_copy(session, request, buffer, counting);
+        self.in_snapshot(session, needs_snapshot, |cursor, session| {
+            if cursor.reads_copy(request.grbit) {
+                return cursor.retrieve_from_copy(session, request, buffer, counting);
             }
-            self.with_sight(session, |cursor, session| {
+            cursor.with_sight(session, |cursor, session| {
                 let from_key = RetrieveGrbit::FROM_INDEX | RetrieveGrbit::FROM_PRIMARY_BOOKMARK;
                 if request.grbit.intersects(from_key) {
                     return cursor.retrieve_from_key(session, request, buffer);

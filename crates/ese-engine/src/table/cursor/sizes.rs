@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::table::{Cursor, RecordSizeGrbit, RetrieveGrbit};
 use crate::transaction::Session;
 
+use super::refused;
 use super::retrieve::copy_in_hand;
 use super::values::{Presence, RecordInHand};
-use super::{refused, snapshot};
 
 /// Bytes of the tag and of the lengths of a node.
 const NODE_OVERHEAD_BYTES: u64 = 4 + 2 + 2;
@@ -74,15 +74,15 @@ impl Cursor {
             return refused(JetError::INVALID_GRBIT, "an option that is not known");
         }
         let local = grbit.contains(RecordSizeGrbit::LOCAL);
-        snapshot(session, true, |session| {
+        self.in_snapshot(session, true, |cursor, session| {
             let sight = Self::sight(session);
             if grbit.contains(RecordSizeGrbit::IN_COPY_BUFFER) {
-                let Some(update) = &mut self.prepared else {
+                let Some(update) = &mut cursor.prepared else {
                     return refused(JetError::UPDATE_NOT_PREPARED, "no update is prepared");
                 };
                 return size_of(&copy_in_hand(update, &sight)?, 0, local);
             }
-            self.with_sight(session, |cursor, session| {
+            cursor.with_sight(session, |cursor, session| {
                 cursor.on_record(session)?;
                 let key = cursor.bookmark_bytes()?.len() as u64;
                 size_of(&cursor.record_in_hand(&sight)?, key, local)
@@ -100,14 +100,14 @@ impl Cursor {
         first: u32,
         grbit: RetrieveGrbit,
     ) -> Result<Vec<TaggedColumnSummary>> {
-        snapshot(session, true, |session| {
+        self.in_snapshot(session, true, |cursor, session| {
             let sight = Self::sight(session);
-            if self.reads_copy(grbit)
-                && let Some(update) = &mut self.prepared
+            if cursor.reads_copy(grbit)
+                && let Some(update) = &mut cursor.prepared
             {
                 return tagged_list(&copy_in_hand(update, &sight)?, first);
             }
-            self.with_sight(session, |cursor, session| {
+            cursor.with_sight(session, |cursor, session| {
                 cursor.on_record(session)?;
                 tagged_list(&cursor.record_in_hand(&sight)?, first)
             })
