@@ -449,7 +449,13 @@ impl Play {
                 if table.indexes.values().any(uses) { Err(JetError::COLUMN_IN_USE) } else { Ok(()) }
             }
         };
-        let expected = Expected::of(verdict).or(self.contended(who, std::slice::from_ref(&node)));
+        // An index whose deletion is not committed may still come back.
+        let deletes =
+            |(of, change): (u64, &Change)| of == table.number && matches!(change, Change::DeleteIndex(_));
+        let is_pending = self.own_steps(who).chain(self.others_steps(who)).any(deletes);
+        let in_use: &[JetError] = if is_pending { &[JetError::COLUMN_IN_USE] } else { &[] };
+        let contended = self.contended(who, std::slice::from_ref(&node));
+        let expected = Expected::of(verdict).or(contended).or(in_use);
         let id = table.column_named(column_name).map_or(0, |column| column.id);
         let steps = vec![Step { table: table.number, change: Change::DeleteColumn(id) }];
         if expected.code.is_none() {

@@ -7,7 +7,7 @@ use ese_engine::io::PowerLoss;
 use ese_format::error::JetError;
 
 use crate::definitions::remap;
-use crate::play::{Expected, Flow, Play};
+use crate::play::{Expected, Flow, Play, PowerGone};
 use crate::stage::{Dump, Running, dump, dump_difference};
 use crate::state::State;
 use crate::versions::Versions;
@@ -38,7 +38,7 @@ impl Play {
                 let loss = self.loss();
                 self.tell("power cut", || format!("{loss:?}"));
                 self.machine.disk.cut_power_at(0, loss);
-                Err(crate::play::PowerGone)
+                Err(PowerGone)
             }
             1 => {
                 self.tell("dirty stop", String::new);
@@ -81,7 +81,7 @@ impl Play {
         let running = self.running.take().expect("an instance runs between operations");
         let detached = self.machine.detach(running);
         let Some(instance) = self.settle(detached, &Expected::default())? else { return Ok(()) };
-        self.all_durable();
+        self.all_durable()?;
         self.machine.verify("after the detach");
         self.counts.verified += 1;
         let attached = self.machine.attach(&instance);
@@ -92,8 +92,10 @@ impl Play {
         Ok(())
     }
 
-    fn all_durable(&mut self) {
+    /// Everything that was committed is in the files.
+    fn all_durable(&mut self) -> Flow<()> {
         self.history = vec![self.committed.clone()];
+        if self.machine.disk.is_off() { Err(PowerGone) } else { Ok(()) }
     }
 
     fn stop_and_start(&mut self) -> Flow<()> {
@@ -105,7 +107,7 @@ impl Play {
         let stopped = running.instance.stop(kind);
         drop(running);
         self.settle(stopped, &Expected::default())?;
-        self.all_durable();
+        self.all_durable()?;
         self.machine.verify("after the stop");
         self.counts.verified += 1;
         let started = self.machine.start();

@@ -19,7 +19,7 @@ use crate::versions::{Event, Looker, Node, Versions};
 /// Levels that transactions can have.
 const LEVEL_MAX: u8 = 7;
 /// Operations that are told when a seed fails.
-const TOLD: usize = 60;
+const TOLD: usize = 80;
 
 /// The power has gone.
 #[derive(Debug)]

@@ -796,7 +796,7 @@ impl Play {
             let (_, committed) = table_of(&self.committed, table.number).expect("it is not this session's");
             number(committed).wrapping_add(self.versions.uncommitted_deltas(&node))
         };
-        assert_eq!(before, on_page.to_le_bytes(), "the number before; {on_page} was expected");
+        assert_eq!(before.before, on_page.to_le_bytes(), "the number before; {on_page} was expected");
         self.note(who, node, Event::Delta(delta));
         let change = Change::Add(bookmark, column.id, delta);
         self.done(who, vec![Step { table: table.number, change }]);

@@ -24,8 +24,6 @@ use crate::state::{EntryOf, State, UNKNOWN_COLUMN};
 
 const FOLDER: &str = "/m";
 const DATABASE: &str = "/m/db.edb";
-/// A page of 4 KB is whole or not there at all (docs/format/log-tail.md).
-const SECTOR_BYTES: usize = 4096;
 /// Engine formats: the default of today's Windows, and the newest.
 const FORMATS: [u32; 2] = [8920, 9180];
 
@@ -81,7 +79,9 @@ impl Running {
 
 impl Machine {
     pub(crate) fn new(seed: u64, plan: Plan) -> Self {
-        Self { disk: SimulatedFileSystem::with_sectors("edb", SECTOR_BYTES), plan, seed }
+        // A page is whole or not there at all (docs/format/log-tail.md).
+        let disk = SimulatedFileSystem::with_sectors("edb", plan.page_size.bytes());
+        Self { disk, plan, seed }
     }
 
     pub(crate) fn start(&self) -> Result<Arc<Instance>> {
