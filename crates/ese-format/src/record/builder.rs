@@ -430,6 +430,8 @@ impl RecordBuilder {
             shape: TaggedShape::Single,
             values: Vec::new(),
         });
+        // An explicit NULL does not say of which type it is.
+        content.is_long = is_long;
         match content.values.get_mut(index) {
             Some(place) => *place = stored,
             None => content.values.push(stored),
