@@ -375,22 +375,18 @@ impl LiveCatalog {
             return Ok(schema);
         }
         let reader = self.reader(session);
-        let rows = reader.rows_of(objid)?;
+        let mut rows = reader.rows_of(objid)?;
+        // An index that another session has dropped is gone, and so may be its columns.
+        let dropped = table.dropped();
+        rows.retain(|row| !(matches!(row.kind, RowKind::Index(_)) && dropped.contains(&row.id)));
         if !matches!(rows.first().map(|row| &row.kind), Some(RowKind::Table(_))) {
             return Err(Error::refused(JetError::OBJECT_NOT_FOUND, format!("table with object id {objid}")));
         }
         let schema = reader.schema_of(&rows, &mut |template| self.schema(session, template))?;
         if let Newest::Seen(None) = sight.newest {
             table.keep_newest(sight.version, &schema);
-            return Ok(schema);
         }
-        let dropped = table.dropped();
-        if !schema.indexes().iter().any(|index| dropped.contains(&index.objid)) {
-            return Ok(schema);
-        }
-        let mut definition: TableDefinition = schema.definition().clone();
-        definition.indexes.retain(|index| !dropped.contains(&index.objid));
-        Ok(Arc::new(TableSchema::new(definition, schema.template().cloned())))
+        Ok(schema)
     }
 }
 
