@@ -9,7 +9,7 @@ use ese_format::record::{ColumnDefinition, RecordView, Value};
 use ese_format::space::RootHeader;
 
 use crate::error::Result;
-use crate::table::{Cursor, OpenTable};
+use crate::table::{Cursor, OpenTable, seen};
 use crate::table_state::ReservedNumbers;
 use crate::transaction::Session;
 
@@ -112,7 +112,7 @@ fn store_mark(session: &mut Session, table: &OpenTable, mark: u64) -> Result<()>
     })
 }
 
-/// The highest value in the table, whoever wrote it; 0 for none.
+/// The highest value in the table, whoever wrote it, also one in a record that is being deleted; 0 for none.
 fn highest_stored(table: &OpenTable, column: &ColumnDefinition) -> Result<u64> {
     match highest_in_index(table, column)? {
         Some(highest) => Ok(highest),
@@ -137,7 +137,7 @@ fn highest_in_index(table: &OpenTable, column: &ColumnDefinition) -> Result<Opti
         .segments
         .first()
         .is_some_and(|segment| segment.flags.contains(ese_format::catalog::SegmentFlags::DESCENDING));
-    let mut cursor = table.index_at(place)?.1.tree().cursor();
+    let mut cursor = seen::cursor_over_all(table.index_at(place)?.1.tree());
     let here = if descending { cursor.move_first()? } else { cursor.move_last()? };
     if !here {
         return Ok(Some(0));
@@ -155,7 +155,7 @@ fn highest_in_index(table: &OpenTable, column: &ColumnDefinition) -> Result<Opti
 
 fn highest_in_records(table: &OpenTable, column: &ColumnDefinition) -> Result<u64> {
     let file = table.map().file();
-    let mut cursor = table.primary().tree().cursor();
+    let mut cursor = seen::cursor_over_all(table.primary().tree());
     let mut highest = 0;
     while cursor.move_next()? {
         let (Some(node), Some((page, _))) = (cursor.node()?, cursor.position()) else { break };

@@ -445,9 +445,6 @@ fn delete_record(
     let view = RecordView::parse(&original.image, original.format).map_err(failed)?;
     let sight = Some(session.visibility());
     let keys = keys_of_record(tables.maintained, view, None, &sight)?;
-    if table.primary_index().is_none() {
-        last_sequence_number(table, &mut table.state().sequence.lock())?;
-    }
     table.primary().flag_delete(session, &original.bookmark, &[], Versioning::Versioned)?;
     delete_entries(session, tables.maintained, &keys, &original.bookmark)?;
     release_others(session, table, held, taken_over)
@@ -514,13 +511,12 @@ fn sized_view<'u>(table: &OpenTable, update: &'u mut CopyBuffer) -> Result<Recor
     Ok(view)
 }
 
-/// The last number that a record of the table has got. It is read from the table before the first record of this
-/// attachment is inserted or deleted: no deletion, committed or not, lets a number be given out twice.
+/// The last number that a record of the table has got. One that is being deleted counts: the deletion may be undone.
 fn last_sequence_number(table: &OpenTable, last: &mut Option<u32>) -> Result<u32> {
     if let Some(number) = *last {
         return Ok(number);
     }
-    let mut cursor = table.primary().tree().cursor();
+    let mut cursor = seen::cursor_over_all(table.primary().tree());
     cursor.move_last()?;
     let key = cursor.node()?.map(|node| node.key().to_vec()).unwrap_or_default();
     let number = key.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
