@@ -205,6 +205,11 @@ impl Source {
 /// Keys of the tuples of one value, and whether no further combination counts.
 type Tuples = Result<(Vec<Vec<u8>>, bool), JetError>;
 
+/// Whether all columns of an index are there: those of one that another transaction has deleted may not be.
+fn is_whole(def: &IndexDef, table: &Table) -> bool {
+    def.segments.iter().chain(&def.conditions).all(|(id, _)| table.column(*id).is_some())
+}
+
 fn meets_conditions(def: &IndexDef, table: &Table, row: &Row) -> bool {
     def.conditions.iter().all(|(id, must_be_null)| {
         let column = table.column(*id).expect("a column of a condition is there");
@@ -215,7 +220,7 @@ fn meets_conditions(def: &IndexDef, table: &Table, row: &Row) -> bool {
 /// The keys of a record in an index, sorted, each once.
 pub(crate) fn keys_of(def: &IndexDef, table: &Table, row: &Row) -> Result<Vec<Vec<u8>>, JetError> {
     let mut keys = Vec::new();
-    if !meets_conditions(def, table, row) {
+    if !is_whole(def, table) || !meets_conditions(def, table, row) {
         return Ok(keys);
     }
     let source = Source::of(def, table, row);
