@@ -14,7 +14,7 @@ use crate::kind::Class;
 use crate::place::{Order, Place, Position, Range, Relation};
 use crate::play::{Expected, Flow, OpenCursor, Play};
 use crate::stage::{Values, row_difference, values_here};
-use crate::state::{Change, IndexDef, IndexOption, Table, table_of};
+use crate::state::{Change, IndexDef, IndexOption, Role, Table, table_of};
 
 /// Cursors that a session has open at most.
 const CURSORS_MAX: usize = 4;
@@ -506,7 +506,10 @@ impl Play {
         };
         let mut buffer = vec![0; room];
         let got = call!(self, at, |cursor, session| cursor.retrieve_column(session, &request, &mut buffer));
-        let got = self.settle(got, &Expected::of(record.clone().map(|_| ())))?;
+        // The number of an escrow column is read whole.
+        let too_short = column.role == Role::Escrow && room < 4;
+        let whole = |_| if too_short { Err(JetError::INVALID_BUFFER_SIZE) } else { Ok(()) };
+        let got = self.settle(got, &Expected::of(record.clone().and_then(whole)))?;
         let (Some(got), Ok(bookmark)) = (got, record) else { return Ok(()) };
         let place = if column.kind.class == Class::Tagged { itag - 1 } else { 0 };
         let values = table.rows[&bookmark].values(&column);
