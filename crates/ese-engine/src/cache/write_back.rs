@@ -234,17 +234,25 @@ impl PageCache {
     pub fn write_some(&self) -> Result<u64> {
         assert_no_leaf_lock();
         let mut victims = Vec::new();
+        self.add_soon_given_up(&mut victims);
+        self.write_keys(&victims)
+    }
+
+    /// Adds the pages of all shards that will have to make room soon.
+    fn add_soon_given_up(&self, victims: &mut Vec<PageKey>) {
         let capacity = self.shard_bytes();
         for shard in &self.shards {
             victims.extend(shard.lock().soon_given_up(capacity));
         }
-        self.write_keys(&victims)
     }
 
     /// Makes room in the shard of a page by writing pages that are in the way. An error only when the shard is twice as
     /// full as it may be and nothing can be done about it.
     pub(super) fn make_room(&self, key: PageKey, in_use: &[PageKey], capacity: usize) -> Result<()> {
-        let wrote = self.write_keys(in_use);
+        // The log is flushed before pages are written: what other shards will want written soon is written with them.
+        let mut victims = in_use.to_vec();
+        self.add_soon_given_up(&mut victims);
+        let wrote = self.write_keys(&victims);
         let (room, bytes) = {
             let mut shard = self.shard(key).lock();
             let room: Room = shard.shrink_to(capacity);
