@@ -505,6 +505,15 @@ impl Log {
         self.write_or_wait(&mut shared, Tail::Leave)
     }
 
+    /// Whether so much of the buffer is full that somebody should write it ([`Self::write_behind`]) before those who
+    /// append have to.
+    #[must_use]
+    pub fn wants_writing(&self) -> bool {
+        let limit = self.settings.buffer_bytes.max(BUFFER_BYTES_MIN);
+        let shared = self.shared.lock();
+        !shared.writing && shared.buffer.full_bytes() >= limit / 4
+    }
+
     fn flush_to(&self, through: Lgpos, tail: Tail) -> Result<()> {
         let mut shared = self.shared.lock();
         let through = through.min(last_before(shared.buffer.tip()));

@@ -23,6 +23,7 @@ const REST: Duration = Duration::from_millis(20);
 struct Wishes {
     stop: bool,
     clean: bool,
+    write: bool,
     flush_by: Option<Instant>,
 }
 
@@ -53,6 +54,12 @@ impl Worker {
             return;
         }
         self.wishes.lock().clean = true;
+        self.changed.notify_one();
+    }
+
+    /// The log buffer is to be written.
+    pub(super) fn write_log(&self) {
+        self.wishes.lock().write = true;
         self.changed.notify_one();
     }
 
@@ -112,7 +119,8 @@ impl Worker {
             let now = Instant::now();
             let flush = wishes.flush_by.is_some_and(|by| by <= now) || *round_at <= now;
             let clean = wishes.clean && *rested_until <= now;
-            if flush || clean {
+            let write = std::mem::take(&mut wishes.write);
+            if flush || clean || write {
                 if flush {
                     wishes.flush_by = None;
                     *round_at = now + ROUND;
@@ -121,8 +129,10 @@ impl Worker {
                     wishes.clean = false;
                     self.awake.store(false, Ordering::Release);
                 }
-                *rested_until = now + REST;
-                return Some(Work { flush });
+                if flush || clean {
+                    *rested_until = now + REST;
+                }
+                return Some(Work { flush, write, clean: flush || clean });
             }
             let clean_at = wishes.clean.then_some(*rested_until);
             let next = [Some(*round_at), clean_at, wishes.flush_by].into_iter().flatten().min();
@@ -131,18 +141,24 @@ impl Worker {
     }
 }
 
-/// What a round does beside cleaning.
+/// What a round does.
 #[derive(Clone, Copy, Debug)]
 struct Work {
     flush: bool,
+    write: bool,
+    clean: bool,
 }
 
 impl Transactions {
     fn work(self: &Arc<Self>, work: Work) -> crate::error::Result<()> {
         if work.flush {
             self.wait_for_commits()?;
+        } else if work.write
+            && let Some(log) = self.log()
+        {
+            log.write_behind()?;
         }
-        self.clean_in_background()
+        if work.clean { self.clean_in_background() } else { Ok(()) }
     }
 
     /// A thread of the engine ended in a panic: what it left half done must not be made durable.

@@ -149,14 +149,23 @@ impl Transactions {
     pub(super) fn transaction_ended(self: &Arc<Self>) {
         let inline = self.host.background == Background::Inline;
         let behind = self.cleanup.waiting.load(Ordering::Relaxed) > TASKS_WAITING;
-        let is_half_full = || self.store.bytes() > self.store_bytes / 2;
-        if inline || is_half_full() {
+        let quarters_full = || self.store.bytes() / (self.store_bytes / 4).max(1);
+        if inline || quarters_full() >= 2 {
             self.collect();
         }
-        if is_half_full() && self.waits_for_the_log() {
-            // A log that fails says so to who commits.
-            let _ = self.wait_for_commits();
-            self.collect();
+        let quarters = quarters_full();
+        if quarters >= 1 && self.waits_for_the_log() {
+            if quarters >= if inline { 2 } else { 3 } {
+                // A log that fails says so to who commits.
+                let _ = self.wait_for_commits();
+                self.collect();
+            } else if !inline {
+                // By the time that it matters they are durable.
+                self.worker.flush_within(0);
+            }
+        }
+        if !inline && self.log().is_some_and(|log| log.wants_writing()) {
+            self.worker.write_log();
         }
         if (inline || behind)
             && let Some(_cleaning) = self.cleanup.cleaning.try_lock()
