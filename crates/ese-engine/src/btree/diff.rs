@@ -14,6 +14,10 @@ pub(super) fn form_of(size: PageSize) -> DiffForm {
 /// The packed diff, where it is shorter than the new data.
 pub(super) fn shorter_diff(old: &[u8], new: &[u8], size: PageSize) -> Option<Vec<u8>> {
     let diffs = if old.len() == new.len() { changed_runs(old, new) } else { changed_middle(old, new) };
+    // Where everything changed, packing it would be for nothing.
+    if diffs.iter().map(|diff| diff.new.len()).sum::<usize>() >= new.len() {
+        return None;
+    }
     let packed = encode_diffs(&diffs, form_of(size)).ok()?;
     (packed.len() < new.len()).then_some(packed)
 }

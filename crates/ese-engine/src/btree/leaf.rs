@@ -3,7 +3,8 @@
 //! The descent is optimistic: read latches down to the leaf's parent, a write latch on the leaf, the child latched
 //! before the parent is given up. Where the last insert of this handle was at the end of a leaf, that leaf is tried
 //! first: it is the right one if the bookmark lies between its nodes, or beyond its last one and it is the last leaf. A
-//! page that left the tree meanwhile does not pass: its flags say so, or its object id.
+//! page that left the tree meanwhile does not pass: its flags say so, or its object id. So is the leaf where a cursor saw
+//! the record that it now locks or replaces.
 
 use std::sync::atomic::Ordering;
 
@@ -107,6 +108,13 @@ impl WritableTree {
     pub(super) fn hint(&self, leaf: &PageView<'_>, line: usize) {
         let at_end = line + 1 >= leaf.line_count() && !leaf.flags().contains(PageFlags::ROOT);
         self.hinted_leaf().store(if at_end { leaf.number() } else { 0 }, Ordering::Relaxed);
+    }
+
+    /// The next change is probably on this page: whoever makes it has just seen the node there.
+    pub(crate) fn expect_at(&self, page: u32) {
+        if page != self.tree().root() {
+            self.hinted_leaf().store(page, Ordering::Relaxed);
+        }
     }
 
     fn latch_hinted_leaf(&self, key: &[u8], data: &[u8]) -> Option<(PageWriteGuard, Option<Place>)> {

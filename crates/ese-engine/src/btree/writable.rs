@@ -21,7 +21,7 @@ pub struct WritableTree {
     locks: Arc<TreeLocks>,
     pages: Arc<dyn PageSource>,
     policy: SpacePolicy,
-    /// The leaf at whose end this handle made its last change, 0 when there is none: where the next one may go.
+    /// The leaf at whose end this handle made its last change, or on which the next one is expected; 0 when there is none.
     hinted_leaf: AtomicU32,
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Original {
     pub(super) image: Vec<u8>,
     /// Their form.
     pub(super) format: RecordFormat,
+    /// The page it was on.
+    pub(super) page: u32,
 }
 
 /// A prepared update.

@@ -85,7 +85,7 @@ impl<L: LongValueSource> KeySource for RecordSource<'_, L> {
     ) -> FormatResult<Presence> {
         match self.record.value(column, itag)? {
             Value::Absent | Value::Null => return Ok(Presence::Null),
-            Value::Inline(bytes) => into.extend(bytes.iter().take(bytes_max)),
+            Value::Inline(bytes) => into.extend_from_slice(bytes.get(..bytes_max).unwrap_or(bytes)),
             Value::Compressed(stored) => compression::decompress_beginning(stored, bytes_max, into)?,
             Value::Separated(id) => self.long_values.read(id, bytes_max, into)?,
             Value::Encrypted(_) => {

@@ -54,13 +54,13 @@ pub(super) fn append(value: &[u8], column_type: ColumnType, guid_order: GuidOrde
         ColumnType::Guid => key.extend(guid_order.source_bytes().iter().filter_map(|from| value.get(*from))),
         _ => {
             let start = key.len();
-            key.extend(value.iter().rev());
-            if let (Some(bytes), Some(mapping)) = (key.get_mut(start..), mapping(column_type)) {
-                match (mapping, bytes.first().map(|first| first & 0x80 != 0)) {
-                    (Mapping::AsIs, _) | (_, None) => {}
-                    (Mapping::Float, Some(true)) => bytes.iter_mut().for_each(|byte| *byte = !*byte),
-                    (Mapping::FlipSign | Mapping::Float, Some(_)) => flip_top_bit(bytes),
-                }
+            key.extend_from_slice(value);
+            let bytes = key.get_mut(start..).unwrap_or_default();
+            bytes.reverse();
+            match (mapping(column_type), bytes.first().map(|first| first & 0x80 != 0)) {
+                (None | Some(Mapping::AsIs), _) | (_, None) => {}
+                (Some(Mapping::Float), Some(true)) => bytes.iter_mut().for_each(|byte| *byte = !*byte),
+                (Some(Mapping::FlipSign | Mapping::Float), Some(_)) => flip_top_bit(bytes),
             }
         }
     }

@@ -86,9 +86,9 @@ impl Cursor {
         let original = self.with_sight(session, |cursor, session| {
             cursor.on_record(session)?;
             let record = cursor.record_view()?.bytes().to_vec();
-            let format = cursor.primary.position().map(|(page, _)| page.record_format());
-            let format = format.unwrap_or_else(|| RecordFormat::of(cursor.table.page_size()));
-            Ok(Original { bookmark: cursor.bookmark_bytes()?, image: record, format })
+            let at = cursor.primary.position().map(|(page, _)| (page.record_format(), page.number()));
+            let (format, page) = at.unwrap_or_else(|| (RecordFormat::of(cursor.table.page_size()), 0));
+            Ok(Original { bookmark: cursor.bookmark_bytes()?, image: record, format, page })
         })?;
         let in_transaction = session.level() > 0;
         if !in_transaction && matches!(kind, Prepare::InsertCopy | Prepare::ReadOnlyCopy) {
@@ -121,6 +121,7 @@ impl Cursor {
         lock: bool,
     ) -> Result<()> {
         if lock {
+            self.table.primary().expect_at(original.page);
             self.table.primary().lock(session, &original.bookmark, &[], LockKind::Write)?;
         }
         if update.kind == Prepare::InsertCopy {

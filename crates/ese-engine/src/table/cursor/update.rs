@@ -215,9 +215,9 @@ impl Cursor {
         self.with_sight(session, |cursor, session| {
             cursor.on_record(session)?;
             let image = cursor.record_view()?.bytes().to_vec();
-            let format = cursor.primary.position().map(|(page, _)| page.record_format());
-            let format = format.unwrap_or_else(|| RecordFormat::of(cursor.table.page_size()));
-            Ok(Original { bookmark: cursor.bookmark_bytes()?, image, format })
+            let at = cursor.primary.position().map(|(page, _)| (page.record_format(), page.number()));
+            let (format, page) = at.unwrap_or_else(|| (RecordFormat::of(cursor.table.page_size()), 0));
+            Ok(Original { bookmark: cursor.bookmark_bytes()?, image, format, page })
         })
     }
 
@@ -422,6 +422,7 @@ fn replace_record(
     let kept: Vec<LongValueId> = update.record().separated_values().collect();
     let view = sized_view(table, update)?;
     check_primary_key(table, view, &changed, original, &sight)?;
+    table.primary().expect_at(original.page);
     table.primary().replace(session, &original.bookmark, view.bytes(), Versioning::Versioned)?;
     let after = keys_of_record(tables.maintained, view, Some(&changed), &sight)?;
     change_entries(session, tables.maintained, (&before, &after), &original.bookmark)?;
@@ -445,6 +446,7 @@ fn delete_record(
     let view = RecordView::parse(&original.image, original.format).map_err(failed)?;
     let sight = Some(session.visibility());
     let keys = keys_of_record(tables.maintained, view, None, &sight)?;
+    table.primary().expect_at(original.page);
     table.primary().flag_delete(session, &original.bookmark, &[], Versioning::Versioned)?;
     delete_entries(session, tables.maintained, &keys, &original.bookmark)?;
     release_others(session, table, held, taken_over)
