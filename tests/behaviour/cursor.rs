@@ -407,3 +407,10 @@ impl Cursor {
 pub(crate) fn first_failure(calls: &[&dyn Fn() -> i32]) -> i32 {
     calls.iter().map(|call| call()).find(|code| *code != 0).unwrap_or(0)
 }
+
+/// Asserts that a number is what the plan says, and gives the code of success: rows check on their way.
+#[track_caller]
+pub(crate) fn is(given: i32, wanted: i32) -> i32 {
+    assert_eq!(given, wanted);
+    0
+}

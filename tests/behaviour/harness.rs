@@ -153,6 +153,12 @@ pub(crate) fn holds(condition: bool) -> i32 {
     if condition { 0 } else { i32::MIN + 1 }
 }
 
+/// The state in the header of a database file.
+pub(crate) fn state_of(path: &Path) -> u32 {
+    let bytes = std::fs::read(path).unwrap();
+    u32::from_le_bytes(bytes[52..56].try_into().unwrap())
+}
+
 /// A running instance with folders of its own.
 #[derive(Debug)]
 pub(crate) struct Running {

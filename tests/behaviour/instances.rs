@@ -361,9 +361,3 @@ fn reset(session: usize) -> i32 {
     // SAFETY: any number may be passed.
     unsafe { JetResetSessionContext(session) }
 }
-
-/// The state in the header of a database file.
-fn state_of(path: &Path) -> u32 {
-    let bytes = std::fs::read(path).unwrap();
-    u32::from_le_bytes(bytes[52..56].try_into().unwrap())
-}

@@ -4,19 +4,24 @@
 //! says beyond codes the row asserts. Rows run one after the other: the process has one mode and one table of
 //! parameters. `ESENT_ROWS` (numbers with commas) runs only some.
 
-#[allow(dead_code)]
+mod currency;
 mod cursor;
 mod databases;
 mod define;
 mod definitions;
-#[allow(dead_code)]
 mod fixture;
 mod harness;
+mod indexes;
 mod information;
 mod instances;
+mod isolation;
 mod maintenance;
+mod opened;
 mod record_cases;
 mod records;
+mod rolled_back;
+mod seeking;
+mod sessions;
 mod temporary;
 mod transactions;
 mod values;
@@ -31,10 +36,11 @@ pub(crate) type Row = (u32, fn() -> Vec<i32>);
 const PLAN: &str = include_str!("plan.txt");
 
 /// The areas of the plan, and their rows.
-const AREAS: [(&str, &[&[Row]]); 5] = [
-    ("instances", &[instances::ROWS]),
-    ("databases", &[databases::ROWS]),
-    ("transactions", &[transactions::ROWS, definitions::IN_TRANSACTIONS]),
+const AREAS: [(&str, &[&[Row]]); 6] = [
+    ("instances", &[instances::ROWS, sessions::ROWS]),
+    ("databases", &[databases::ROWS, opened::ROWS]),
+    ("transactions", &[transactions::ROWS, isolation::ROWS, rolled_back::ROWS, definitions::IN_TRANSACTIONS]),
+    ("navigation", &[currency::ROWS, seeking::ROWS, indexes::ROWS]),
     ("records", &[records::ROWS, record_cases::ROWS]),
     ("definitions", &[definitions::ROWS, temporary::ROWS, maintenance::ROWS]),
 ];
