@@ -137,7 +137,7 @@ pub(crate) const ROWS: &[Row] = &[
     (304, || {
         on_fresh(|c| {
             let twenty = 20_i32.to_le_bytes();
-            let tests: [(u32, &[i32]); 8] = [
+            let tests: [(i32, &[i32]); 8] = [
                 (JET_relopEquals, &[2, 3]),
                 (JET_relopNotEquals, &[1, 4, 5]),
                 (JET_relopLessThanOrEqual, &[1, 2, 3, 5]),
@@ -185,7 +185,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 /// JetSetCursorFilter with one test.
-fn filter(c: Cursor, columnid: u32, relop: u32, value: Option<&[u8]>) -> i32 {
+fn filter(c: Cursor, columnid: u32, relop: i32, value: Option<&[u8]>) -> i32 {
     let (pv, cb) = value
         .map_or((std::ptr::null_mut(), 0), |value| (value.as_ptr().cast_mut().cast(), value.len() as u32));
     let mut test = JET_INDEX_COLUMN { columnid, relop, pv, cb, grbit: 0 };

@@ -11,6 +11,7 @@ mod define;
 mod definitions;
 mod fixture;
 mod harness;
+mod hostile;
 mod indexes;
 mod information;
 mod instances;
@@ -28,6 +29,7 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A row: its number in the plan, and its calls.
 pub(crate) type Row = (u32, fn() -> Vec<i32>);
@@ -59,6 +61,12 @@ const OPEN: &[(u32, &str)] = &[
 
 /// Rows that no program can test, and why.
 const UNTESTABLE: &[(u32, &str)] = &[];
+
+/// The process has one mode and one table of parameters: tests that make instances take turns.
+pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A row of the plan.
 struct Planned {
@@ -103,6 +111,7 @@ fn outcome(run: fn() -> Vec<i32>) -> Result<Vec<i32>, String> {
 
 #[test]
 fn the_rows_of_the_plan_give_the_codes_of_the_plan() {
+    let _turn = one_at_a_time();
     let plan = plan();
     let mut wrong = Vec::new();
     for (area, lists) in AREAS {
