@@ -220,3 +220,16 @@ pub(crate) unsafe fn input<'a>(start: *const std::ffi::c_void, bytes: u32) -> &'
     // SAFETY: told by the caller.
     unsafe { std::slice::from_raw_parts(start.cast(), bytes as usize) }
 }
+
+/// More bytes than the longest key and the longest bookmark have.
+const KEY_BYTES_BEYOND_ALL: u32 = 2002;
+
+/// The bytes of a key or bookmark, empty for NULL. Of one that is longer than any can be only so much is read that it
+/// still is: it is found nowhere, and a length that lies reads little of what is not the caller's.
+///
+/// # Safety
+/// As [`input`].
+pub(crate) unsafe fn input_key<'a>(start: *const std::ffi::c_void, bytes: u32) -> &'a [u8] {
+    // SAFETY: told by the caller, for no more bytes than it told of.
+    unsafe { input(start, bytes.min(KEY_BYTES_BEYOND_ALL)) }
+}

@@ -10,7 +10,7 @@ use ese_engine::temp::TemporaryCall;
 use ese_format::error::JetError;
 use ese_format::record::index_key_bytes_max;
 
-use super::argument::{Buffer, Place, input};
+use super::argument::{Buffer, Place, input, input_key};
 use super::names::write_prefix;
 use super::on_cursor::{completed, on_cursor, on_given_cursor};
 use crate::abi::guard::Completion;
@@ -23,6 +23,10 @@ use crate::runtime::instance::AfterStop;
 
 /// Most items a list may have: counters beyond it lie.
 const ITEMS_MAX: u32 = 1 << 20;
+
+/// More bytes of a value than any key has are not read for it: keys end before, and a length that lies reads little of
+/// what is not the caller's.
+const KEY_DATA_BYTES_MAX: u32 = 8192;
 
 /// Open another cursor on the same table.
 #[unsafe(no_mangle)]
@@ -96,6 +100,9 @@ pub unsafe extern "system" fn JetGetSecondaryIndexBookmark(
     on_given_cursor(sesid, tableid, |call| {
         let cursor = call.cursor.admit(call.session, TemporaryCall::Other)?;
         let place = cursor.secondary_bookmark(call.session)?;
+        if (key.is_null() && cbSecondaryKeyMax > 0) || (primary.is_null() && cbPrimaryBookmarkMax > 0) {
+            return Err(JetError::INVALID_PARAMETER);
+        }
         let unique = place.data.is_empty();
         let bookmark = if unique { call.cursor.bookmark(call.session)? } else { place.data };
         key_actual.write(place.key.len() as u32);
@@ -117,7 +124,7 @@ pub unsafe extern "system" fn JetGotoBookmark(
     cbBookmark: u32,
 ) -> JET_ERR {
     // SAFETY: the caller's bytes are NULL or as many as it says.
-    let bookmark = unsafe { input(pvBookmark, cbBookmark) };
+    let bookmark = unsafe { input_key(pvBookmark, cbBookmark) };
     on_cursor(sesid, tableid, |call| {
         call.cursor.go_to_bookmark(call.session, bookmark)?;
         Ok(Completion::Success)
@@ -166,7 +173,7 @@ pub unsafe extern "system" fn JetGotoSecondaryIndexBookmark(
 ) -> JET_ERR {
     // SAFETY: the caller's bytes are NULL or as many as it says.
     let (key, data) =
-        unsafe { (input(pvSecondaryKey, cbSecondaryKey), input(pvPrimaryBookmark, cbPrimaryBookmark)) };
+        unsafe { (input_key(pvSecondaryKey, cbSecondaryKey), input_key(pvPrimaryBookmark, cbPrimaryBookmark)) };
     on_cursor(sesid, tableid, |call| {
         let place = Bookmark { key: key.to_vec(), data: data.to_vec() };
         call.cursor.go_to_secondary_bookmark(call.session, &place, BookmarkGrbit::from_bits_retain(grbit))?;
@@ -184,8 +191,11 @@ pub unsafe extern "system" fn JetMakeKey(
     grbit: JET_GRBIT,
 ) -> JET_ERR {
     // SAFETY: the caller's bytes are NULL or as many as it says.
-    let data = unsafe { input(pvData, cbData) };
+    let data = unsafe { input(pvData, cbData.min(KEY_DATA_BYTES_MAX)) };
     on_cursor(sesid, tableid, |call| {
+        if pvData.is_null() && cbData > 0 && grbit & JET_bitNormalizedKey != 0 {
+            return Err(JetError::INVALID_PARAMETER);
+        }
         let cursor = call.cursor.admit(call.session, TemporaryCall::MakeKey)?;
         cursor.make_key(call.session, data, MakeKeyGrbit::from_bits_retain(grbit))?;
         Ok(Completion::Success)

@@ -4,7 +4,6 @@
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 
-use esent::abi::structs::*;
 use esent::abi::tables::bits::*;
 use esent::abi::tables::enums::*;
 use esent::abi::tables::errors::*;
@@ -419,7 +418,7 @@ fn bad_arguments_of_sessions_and_databases_are_told() {
             ("no place", JetDupSession(s, null_mut()), JET_errInvalidParameter),
             ("no place", JetBeginSessionA(f.running.instance, null_mut(), null(), null()), JET_errInvalidParameter),
             ("no place", JetBeginSessionW(f.running.instance, null_mut(), null(), null()), JET_errInvalidParameter),
-            ("no buffer", JetSetSessionParameter(s, 4097, null_mut(), 4), JET_errInvalidBufferSize),
+            ("no buffer", JetSetSessionParameter(s, 4097, null_mut(), 4), JET_errInvalidParameter),
             ("no buffer", JetGetSessionParameter(s, 9999, four(), 4, null_mut()), JET_errInvalidSesparamId),
             ("no name", JetOpenTableA(s, d, null(), null(), 0, 0, four().cast()), JET_errInvalidName),
             ("no name", JetOpenTableW(s, d, null(), null(), 0, 0, four().cast()), JET_errInvalidName),
@@ -430,8 +429,8 @@ fn bad_arguments_of_sessions_and_databases_are_told() {
             ("no place", JetCreateTableA(s, d, c"x".as_ptr(), 1, 100, null_mut()), JET_errInvalidParameter),
             ("no name", JetDeleteTableA(s, d, null()), JET_errInvalidName),
             ("no name", JetDeleteTableW(s, d, null()), JET_errInvalidName),
-            ("no name", JetRenameTableA(s, d, null(), c"u".as_ptr()), JET_errInvalidName),
-            ("no name", JetRenameTableA(s, d, c"t".as_ptr(), null()), JET_errInvalidName),
+            ("no name", JetRenameTableA(s, d, null(), c"u".as_ptr()), JET_errInvalidParameter),
+            ("no name", JetRenameTableA(s, d, c"t".as_ptr(), null()), JET_errInvalidParameter),
             ("no place", JetOpenDatabaseA(s, text(&f.database).as_ptr(), null(), null_mut(), 0), JET_errInvalidParameter),
             ("no bits", JetCommitTransaction(s, 0x8000_0000), JET_errInvalidGrbit),
             ("no bits", JetRollback(s, 0x8000_0000), JET_errInvalidGrbit),

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use ese_format::catalog::{IndexDefinition, IndexFlags};
+use ese_format::catalog::{IndexDefinition, IndexFlags, ObjectName};
 use ese_format::column_type::ColumnId;
 use ese_format::error::JetError;
 use ese_format::key::primary_key_bytes_max;
@@ -223,8 +223,10 @@ impl OpenTable {
     /// # Errors
     /// `JET_errIndexNotFound`, `JET_errCantUseDeferredPopulateIndex`.
     pub(super) fn index_named(&self, name: &[u8]) -> Result<usize> {
+        let wanted = ObjectName::new(name)
+            .map_err(|error| Error::refused(JetError::INVALID_NAME, format!("name of an index: {error}")))?;
         let indexes = self.inner.schema.indexes();
-        let place = indexes.iter().position(|index| index.name.is(name)).ok_or_else(|| {
+        let place = indexes.iter().position(|index| index.name.is(wanted.as_bytes())).ok_or_else(|| {
             let about =
                 format!("table {}, index {}", self.inner.schema.name(), String::from_utf8_lossy(name));
             Error::refused(JetError::INDEX_NOT_FOUND, about)
