@@ -172,8 +172,9 @@ pub unsafe extern "system" fn JetGotoSecondaryIndexBookmark(
     grbit: JET_GRBIT,
 ) -> JET_ERR {
     // SAFETY: the caller's bytes are NULL or as many as it says.
-    let (key, data) =
-        unsafe { (input_key(pvSecondaryKey, cbSecondaryKey), input_key(pvPrimaryBookmark, cbPrimaryBookmark)) };
+    let (key, data) = unsafe {
+        (input_key(pvSecondaryKey, cbSecondaryKey), input_key(pvPrimaryBookmark, cbPrimaryBookmark))
+    };
     on_cursor(sesid, tableid, |call| {
         let place = Bookmark { key: key.to_vec(), data: data.to_vec() };
         call.cursor.go_to_secondary_bookmark(call.session, &place, BookmarkGrbit::from_bits_retain(grbit))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ese_engine::catalog::Shadow;
-use ese_engine::file_map::Logging;
+use ese_engine::file_map::{AtRollback, Logging};
 use ese_engine::instance::{
     AttachRequest, Attached, AttachedDatabase, CreateRequest, Instance, OpenMode, Resize, Writability,
     set_database_size,
@@ -567,6 +567,9 @@ fn create(
         create_folder(call, &request.path)?;
         let instance = call.instance().engine()?;
         let attached = instance.create_database(&mut call.body()?.engine, &request)?;
+        if grbit & JET_bitDbVersioningOff != 0 {
+            attached.map().set_at_rollback(AtRollback::Kept);
+        }
         place.write(open_for(call, &attached, OpenMode::Shared)?);
         Ok(Completion::Success)
     })

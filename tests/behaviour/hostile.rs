@@ -33,10 +33,10 @@ const KEY: &[u8] = b"+v\0\0";
 /// The same in UTF-16.
 const WIDE_KEY: [u16; 4] = [b'+' as u16, b'v' as u16, 0, 0];
 
-/// Four bytes that calls may read and write.
+/// Bytes that calls may read and write: more than any call here reads of a length that lies.
 fn four() -> *mut c_void {
     thread_local! {
-        static FOUR: std::cell::UnsafeCell<[u64; 64]> = const { std::cell::UnsafeCell::new([0; 64]) };
+        static FOUR: std::cell::UnsafeCell<[u64; 2048]> = const { std::cell::UnsafeCell::new([0; 2048]) };
     }
     FOUR.with(|four| four.get().cast())
 }
@@ -416,14 +416,30 @@ fn bad_arguments_of_sessions_and_databases_are_told() {
     let given = unsafe {
         [
             ("no place", JetDupSession(s, null_mut()), JET_errInvalidParameter),
-            ("no place", JetBeginSessionA(f.running.instance, null_mut(), null(), null()), JET_errInvalidParameter),
-            ("no place", JetBeginSessionW(f.running.instance, null_mut(), null(), null()), JET_errInvalidParameter),
+            (
+                "no place",
+                JetBeginSessionA(f.running.instance, null_mut(), null(), null()),
+                JET_errInvalidParameter,
+            ),
+            (
+                "no place",
+                JetBeginSessionW(f.running.instance, null_mut(), null(), null()),
+                JET_errInvalidParameter,
+            ),
             ("no buffer", JetSetSessionParameter(s, 4097, null_mut(), 4), JET_errInvalidParameter),
             ("no buffer", JetGetSessionParameter(s, 9999, four(), 4, null_mut()), JET_errInvalidSesparamId),
             ("no name", JetOpenTableA(s, d, null(), null(), 0, 0, four().cast()), JET_errInvalidName),
             ("no name", JetOpenTableW(s, d, null(), null(), 0, 0, four().cast()), JET_errInvalidName),
-            ("no place", JetOpenTableA(s, d, c"t".as_ptr(), null(), 0, 0, null_mut()), JET_errInvalidParameter),
-            ("no place", JetOpenTableW(s, d, WIDE_T.as_ptr(), null(), 0, 0, null_mut()), JET_errInvalidParameter),
+            (
+                "no place",
+                JetOpenTableA(s, d, c"t".as_ptr(), null(), 0, 0, null_mut()),
+                JET_errInvalidParameter,
+            ),
+            (
+                "no place",
+                JetOpenTableW(s, d, WIDE_T.as_ptr(), null(), 0, 0, null_mut()),
+                JET_errInvalidParameter,
+            ),
             ("no name", JetCreateTableA(s, d, null(), 1, 100, four().cast()), JET_errInvalidName),
             ("no name", JetCreateTableW(s, d, null(), 1, 100, four().cast()), JET_errInvalidName),
             ("no place", JetCreateTableA(s, d, c"x".as_ptr(), 1, 100, null_mut()), JET_errInvalidParameter),
@@ -431,19 +447,39 @@ fn bad_arguments_of_sessions_and_databases_are_told() {
             ("no name", JetDeleteTableW(s, d, null()), JET_errInvalidName),
             ("no name", JetRenameTableA(s, d, null(), c"u".as_ptr()), JET_errInvalidParameter),
             ("no name", JetRenameTableA(s, d, c"t".as_ptr(), null()), JET_errInvalidParameter),
-            ("no place", JetOpenDatabaseA(s, text(&f.database).as_ptr(), null(), null_mut(), 0), JET_errInvalidParameter),
+            (
+                "no place",
+                JetOpenDatabaseA(s, text(&f.database).as_ptr(), null(), null_mut(), 0),
+                JET_errInvalidParameter,
+            ),
             ("no bits", JetCommitTransaction(s, 0x8000_0000), JET_errInvalidGrbit),
             ("no bits", JetRollback(s, 0x8000_0000), JET_errInvalidGrbit),
-            ("no structure", JetIntersectIndexes(s, null_mut(), 1, four().cast(), 0), JET_errInvalidParameter),
+            (
+                "no structure",
+                JetIntersectIndexes(s, null_mut(), 1, four().cast(), 0),
+                JET_errInvalidParameter,
+            ),
             ("no list", JetIntersectIndexes(s, four().cast(), 1, null_mut(), 0), JET_errInvalidParameter),
             ("none", JetIntersectIndexes(s, four().cast(), 0, four().cast(), 0), JET_errInvalidParameter),
-            ("many", JetIntersectIndexes(s, four().cast(), u32::MAX, four().cast(), 0), JET_errInvalidParameter),
-            ("size 0", JetIntersectIndexes(s, sized(0), 1, four().cast::<[u8; 64]>().add(4).cast(), 0), JET_errInvalidParameter),
+            (
+                "many",
+                JetIntersectIndexes(s, four().cast(), u32::MAX, four().cast(), 0),
+                JET_errInvalidParameter,
+            ),
+            (
+                "size 0",
+                JetIntersectIndexes(s, sized(0), 1, four().cast::<[u8; 64]>().add(4).cast(), 0),
+                JET_errInvalidParameter,
+            ),
             ("no structure", JetCreateTableColumnIndex2A(s, d, null_mut()), JET_errInvalidParameter),
             ("size 3", JetCreateTableColumnIndex3W(s, d, sized(3)), JET_errInvalidParameter),
             ("no structure", JetOpenTemporaryTable(s, null_mut()), JET_errInvalidParameter),
             ("size 3", JetOpenTemporaryTable(s, sized(3)), JET_errInvalidParameter),
-            ("no columns", JetOpenTempTable(s, null(), 1, 0, four().cast(), four().cast()), JET_errInvalidParameter),
+            (
+                "no columns",
+                JetOpenTempTable(s, null(), 1, 0, four().cast(), four().cast()),
+                JET_errInvalidParameter,
+            ),
             ("no path", JetAttachDatabaseA(s, null(), 0), JET_errDatabaseInvalidPath),
             ("no path", JetAttachDatabaseW(s, null(), 0), JET_errDatabaseInvalidPath),
             ("no path", JetOpenDatabaseA(s, null(), null(), four().cast(), 0), JET_errDatabaseInvalidPath),
@@ -453,4 +489,87 @@ fn bad_arguments_of_sessions_and_databases_are_told() {
     let wrong: Vec<_> = given.iter().filter(|(_, code, wanted)| code != wanted).collect();
     assert!(wrong.is_empty(), "what, given, wanted: {wrong:#?}");
     assert_eq!((level(s), f.cursor().at(2).id()), (0, 2));
+}
+
+#[test]
+fn bad_arguments_beside_a_secondary_index_are_told() {
+    let _turn = crate::one_at_a_time();
+    let f = F::new();
+    let c = f.cursor().on(c"iv").at(20);
+    let (key, bookmark) = (c.secondary_bookmark().1, c.secondary_bookmark().2);
+    let entry = |key: *mut c_void, key_bytes, bookmark: *mut c_void, bookmark_bytes| {
+        // SAFETY: what is passed is NULL or has as many bytes as are told, or more are told than any key has.
+        unsafe {
+            JetGotoSecondaryIndexBookmark(c.session, c.table, key, key_bytes, bookmark, bookmark_bytes, 0)
+        }
+    };
+    let (key_data, data) = (key.as_ptr().cast_mut().cast(), bookmark.as_ptr().cast_mut().cast());
+    let (key_bytes, bytes) = (key.len() as u32, bookmark.len() as u32);
+    is(entry(null_mut(), key_bytes, data, bytes), JET_errInvalidBookmark);
+    is(entry(key_data, 0, data, bytes), JET_errInvalidBookmark);
+    is(entry(key_data, key_bytes, null_mut(), bytes), JET_errInvalidBookmark);
+    is(entry(four(), u32::MAX, data, bytes), JET_errRecordDeleted);
+    is(entry(key_data, key_bytes, four(), u32::MAX), JET_errRecordDeleted);
+    is(c.id(), 2);
+    is(entry(key_data, key_bytes, data, bytes), 0);
+    let told = |key: *mut c_void, bookmark: *mut c_void, bytes| {
+        // SAFETY: what is passed is NULL or has 512 bytes.
+        unsafe {
+            JetGetSecondaryIndexBookmark(
+                c.session,
+                c.table,
+                key,
+                bytes,
+                null_mut(),
+                bookmark,
+                bytes,
+                null_mut(),
+                0,
+            )
+        }
+    };
+    is(told(null_mut(), four(), 8), JET_errInvalidParameter);
+    is(told(four(), null_mut(), 8), JET_errInvalidParameter);
+    is(told(null_mut(), null_mut(), 0), JET_errBufferTooSmall);
+    is(told(four(), four(), 2), JET_errBufferTooSmall);
+    is(c.make_key(&[0; 4], JET_bitNewKey | JET_bitPartialColumnEndLimit), JET_errInvalidGrbit);
+    is(c.seek(JET_bitSeekEQ), JET_errKeyNotMade);
+}
+
+#[test]
+fn moves_and_buffers_of_any_size_do_no_harm() {
+    let _turn = crate::one_at_a_time();
+    let f = F::new();
+    let c = f.cursor().at(2);
+    for (rows, code) in [
+        (i32::MAX - 1, JET_errNoCurrentRecord),
+        (i32::MIN + 1, JET_errNoCurrentRecord),
+        (JET_MoveFirst, 0),
+        (JET_MoveLast, 0),
+    ] {
+        for grbit in [0, JET_bitMoveKeyNE, u32::MAX] {
+            is(c.step(rows, grbit), code);
+        }
+    }
+    // More room than there is, behind a buffer that is large enough for the value.
+    let mut value = [0_u8; 8];
+    let mut actual = 0;
+    // SAFETY: the value has four bytes, and no more are written.
+    let code = unsafe {
+        JetRetrieveColumn(c.session, c.table, V, value.as_mut_ptr().cast(), 8, &raw mut actual, 0, null_mut())
+    };
+    assert_eq!((code, actual, value[4..] == [0; 4]), (JET_wrnColumnNull, 0, true), "row 5 has no v");
+    for room in 0..6 {
+        let read = c.at(2).retrieve(V, room, 0, 0, 1);
+        let wanted = if room < 4 { JET_wrnBufferTruncated } else { 0 };
+        assert_eq!((read.code, read.actual), (wanted, 4), "{room} bytes of room");
+    }
+    for offset in [4, 5, u32::MAX] {
+        let read = c.retrieve(V, 4, 0, offset, 1);
+        assert_eq!((read.code, read.actual), (0, 0), "from byte {offset}");
+    }
+    for itag in [2, 7, u32::MAX] {
+        assert_eq!(c.retrieve(N, 4, 0, 0, itag).code, JET_wrnColumnNull, "value {itag}");
+    }
+    assert_eq!(c.bookmark(4096).bytes, [0x7F, 0x80, 0, 0, 2]);
 }

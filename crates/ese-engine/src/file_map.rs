@@ -7,7 +7,7 @@
 //! [`TreeLocks`].
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use ese_format::error::JetError;
@@ -31,6 +31,16 @@ pub enum Logging {
     On,
     /// They do not: the temporary database, and those attached with JET_bitDbRecoveryOff.
     Off,
+}
+
+/// What a rollback does with changes of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtRollback {
+    /// It takes them back.
+    Undone,
+    /// They stay: a database created with JET_bitDbVersioningOff (spec 09 §4.1). A statement that fails is taken back
+    /// all the same.
+    Kept,
 }
 
 /// What may be written into a database and its log, by their versions.
@@ -83,6 +93,7 @@ pub struct FileMap {
     objid_last: AtomicU32,
     extension_pages: AtomicU32,
     pages_max: AtomicU32,
+    keeps_changes: AtomicBool,
     trees: LeafMutex<HashMap<u32, Weak<TreeLocks>>>,
     /// Of trees by their roots, where it is not the default.
     policies: LeafMutex<HashMap<u32, SpacePolicy>>,
@@ -119,6 +130,7 @@ impl FileMap {
             objid_last: AtomicU32::new(start.objid_last),
             extension_pages: AtomicU32::new(start.extension_pages.max(1)),
             pages_max: AtomicU32::new(0),
+            keeps_changes: AtomicBool::new(false),
             trees: LeafMutex::default(),
             policies: LeafMutex::default(),
             tables: LeafMutex::default(),
@@ -214,6 +226,17 @@ impl FileMap {
     /// Sets how many pages the database may have, 0 for any number.
     pub fn set_pages_max(&self, pages: u32) {
         self.pages_max.store(pages, Ordering::Relaxed);
+    }
+
+    /// What a rollback does with the changes.
+    #[must_use]
+    pub fn at_rollback(&self) -> AtRollback {
+        if self.keeps_changes.load(Ordering::Relaxed) { AtRollback::Kept } else { AtRollback::Undone }
+    }
+
+    /// Says what a rollback does with the changes from now on.
+    pub fn set_at_rollback(&self, at_rollback: AtRollback) {
+        self.keeps_changes.store(at_rollback == AtRollback::Kept, Ordering::Relaxed);
     }
 
     /// What the sessions that use the table with this objid share; kept as long as the file is attached.

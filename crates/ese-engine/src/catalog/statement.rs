@@ -10,6 +10,7 @@ use crate::catalog::deleted_tree::DeletedTree;
 use crate::catalog::live::LiveCatalog;
 use crate::catalog::table_use::TableUse;
 use crate::error::{Error, Result};
+use crate::file_map::AtRollback;
 use crate::transaction::{AlterationHook, BeginKind, CommitOptions, Session};
 
 /// Runs `work` in a transaction of its own inside the session's; nothing of it remains when it fails. At level 0 the commit
@@ -133,6 +134,10 @@ impl AlterationHook for PendingAlteration {
             }
             _ => Ok(()),
         }
+    }
+
+    fn at_rollback(&self) -> AtRollback {
+        self.catalog.upgrade().map_or(AtRollback::Undone, |catalog| catalog.map.at_rollback())
     }
 
     fn file(&self) -> Option<u32> {

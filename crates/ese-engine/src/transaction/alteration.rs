@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::file_map::AtRollback;
 use crate::transaction::session::Session;
 use crate::transaction::state::TransactionState;
 use crate::transaction::version::{Change, Version};
@@ -28,6 +29,12 @@ pub trait AlterationHook: std::fmt::Debug + Send {
     fn obsolete(&mut self, session: &mut Session) -> Result<()> {
         let _ = session;
         Ok(())
+    }
+
+    /// What a rollback of the program does with it: where it stays it is told [`Self::committed`] and
+    /// [`Self::obsolete`] instead of [`Self::rolled_back`].
+    fn at_rollback(&self) -> AtRollback {
+        AtRollback::Undone
     }
 
     /// The file that it is about, so that a detached one is forgotten.

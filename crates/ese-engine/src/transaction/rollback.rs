@@ -11,42 +11,56 @@ use ese_format::log::record::{Record, Rollback};
 
 use crate::btree::{UndoImage, UndoneChange, UndoneVersion};
 use crate::error::{Error, Result};
+use crate::file_map::AtRollback;
 use crate::transaction::alteration::Step;
 use crate::transaction::commit::append;
 use crate::transaction::options::RollbackScope;
 use crate::transaction::session::Session;
 use crate::transaction::version::{Change, Version};
 
+/// Who takes a level back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// A statement that failed, or the end of a session: nothing of it remains.
+    Engine,
+    /// The program: databases without versioning keep what was done.
+    Program,
+}
+
 impl Session {
-    /// Takes the present level back. No latch may be held.
+    /// Takes the present level back, whole. No latch may be held.
     ///
     /// # Errors
     /// `JET_errNotInTransaction`, `JET_errSessionSharingViolation`; `JET_errRollbackError` when something could not be
     /// taken back: the level stays, and can be tried again.
     pub fn rollback(&mut self) -> Result<()> {
+        self.roll_back_by(By::Engine)
+    }
+
+    fn roll_back_by(&mut self, by: By) -> Result<()> {
         self.check_level()?;
         self.affinity.check()?;
-        self.take_back_level()?;
+        self.take_back_level(by)?;
         if self.level == 0 {
             self.clean_inline();
         }
         Ok(())
     }
 
-    /// Takes one level or all of them back.
+    /// Takes one level or all of them back for the program: a database that keeps changes at a rollback keeps them.
     ///
     /// # Errors
     /// As [`Self::rollback`].
     pub fn rollback_scope(&mut self, scope: RollbackScope) -> Result<()> {
-        self.rollback()?;
+        self.roll_back_by(By::Program)?;
         while scope == RollbackScope::All && self.level > 0 {
-            self.rollback()?;
+            self.roll_back_by(By::Program)?;
         }
         Ok(())
     }
 
-    fn take_back_level(&mut self) -> Result<()> {
-        let outcome = self.undo_steps().and_then(|()| self.log_rollback());
+    fn take_back_level(&mut self, by: By) -> Result<()> {
+        let outcome = self.undo_steps(by).and_then(|()| self.log_rollback());
         self.rollback_failed = outcome.is_err();
         if let Err(error) = outcome {
             tracing::error!(procid = self.shared.procid(), %error, "a rollback failed");
@@ -59,7 +73,7 @@ impl Session {
         Ok(())
     }
 
-    fn undo_steps(&mut self) -> Result<()> {
+    fn undo_steps(&mut self, by: By) -> Result<()> {
         if self.state.as_ref().is_some_and(|state| state.log.lock().ended.is_some()) {
             return Err(Error::refused(JetError::LOG_WRITE_FAIL, "its commit is in the log, durable or not"));
         }
@@ -68,6 +82,14 @@ impl Session {
             && let Some(mut step) = self.steps.pop()
         {
             let undone = match &mut step {
+                Step::Version { version, tree } if by == By::Program && self.keeps_changes(*tree) => {
+                    self.keep_version(version, *tree);
+                    Ok(())
+                }
+                Step::Alteration(hook) if by == By::Program && hook.at_rollback() == AtRollback::Kept => {
+                    hook.committed();
+                    hook.obsolete(self)
+                }
                 Step::Version { version, tree } => self.undo_version(version, *tree),
                 Step::Alteration(hook) => hook.rolled_back(self),
             };
@@ -77,6 +99,18 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    fn keeps_changes(&self, tree: usize) -> bool {
+        self.trees.get(tree).is_some_and(|tree| tree.map().at_rollback() == AtRollback::Kept)
+    }
+
+    /// A change that stays: without its version it is everybody's.
+    fn keep_version(&mut self, version: &Arc<Version>, tree: usize) {
+        self.transactions.store.remove(version);
+        if let (Change::FlagDelete, Some(tree)) = (&version.change, self.trees.get(tree)) {
+            self.transactions.clean_later(tree.clone(), Arc::clone(version));
+        }
     }
 
     fn undo_version(&mut self, version: &Arc<Version>, tree: usize) -> Result<()> {
@@ -136,7 +170,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         while self.level > 0 {
-            if self.take_back_level().is_err() {
+            if self.take_back_level(By::Engine).is_err() {
                 // It stays among the open sessions: its begin holds the checkpoint, its snapshot the versions.
                 self.shared.abandon();
                 self.transactions.rollback_failed.store(true, Ordering::Release);
