@@ -134,11 +134,6 @@ impl Cursor {
         })
     }
 
-    /// The whole value of a column.
-    pub(crate) fn bytes(self, column: u32) -> Vec<u8> {
-        self.retrieve(column, 65_536, 0, 0, 1).bytes
-    }
-
     /// JetPrepareUpdate.
     pub(crate) fn prepare(self, kind: u32) -> i32 {
         // SAFETY: any number may be passed.

@@ -53,8 +53,6 @@ const OPEN: &[(u32, &str)] = &[
     (202, "lists of columns are not told yet"),
     (203, "lists of tables are not told yet"),
     (204, "lists of tables are not told yet"),
-    (281, "positions of cursors are not told yet"),
-    (305, "JetIntersectIndexes is not there yet"),
     (338, "lists of indexes are not told yet"),
     (344, "temporary tables answer calls that they refuse"),
     (346, "JetCompact is not there yet"),
