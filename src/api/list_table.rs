@@ -6,7 +6,7 @@
 
 use ese_engine::table::{ColumnChange, Prepare, SetGrbit, UpdateGrbit};
 use ese_engine::temp::{NewTemporaryColumn, NewTemporaryTable, RowOrder, TemporaryGrbit, TemporaryTable};
-use ese_engine::transaction::Session;
+use ese_engine::transaction::{BeginKind, CommitOptions, Session};
 use ese_format::error::JetError;
 
 use super::definition::Form;
@@ -151,13 +151,22 @@ fn fill<'v>(
     session: &mut Session,
     form: Form,
     ids: &[JET_COLUMNID],
-    rows: impl Iterator<Item = Vec<ListValue<'v>>>,
+    mut rows: impl Iterator<Item = Vec<ListValue<'v>>>,
 ) -> Result<u32, JetError> {
+    // A default value goes into a long column, which is set in transactions only.
+    session.begin(BeginKind::Internal)?;
     let mut count = 0_u32;
-    for row in rows {
+    let filled = rows.try_for_each(|row| {
         let values: Vec<_> = row.into_iter().map(|value| value.bytes(form)).collect();
-        insert(table, session, ids.iter().copied().zip(values.iter().map(Option::as_deref)))?;
         count = count.saturating_add(1);
+        insert(table, session, ids.iter().copied().zip(values.iter().map(Option::as_deref)))
+    });
+    match filled {
+        Ok(()) => session.commit(CommitOptions::LAZY).map(|_| ())?,
+        Err(error) => {
+            session.rollback()?;
+            return Err(error);
+        }
     }
     match table.move_first(session) {
         Err(error) if error.jet() != JetError::NO_CURRENT_RECORD => Err(error.into()),
