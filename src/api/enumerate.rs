@@ -68,28 +68,30 @@ impl Allocator {
 
 /// The list of columns as the engine takes it.
 ///
+/// # Errors
+/// JET_errInvalidParameter for lists that are not there, or longer than any can be.
+///
 /// # Safety
 /// `list` is NULL or has `count` items, whose lists of values are NULL or as long as they say.
 unsafe fn selections(
     list: *const JET_ENUMCOLUMNID,
     count: u32,
 ) -> Result<Option<Vec<ColumnSelection>>, JetError> {
-    if list.is_null() || count == 0 {
+    if count == 0 {
         return Ok(None);
     }
-    let items_in = |count: u32| {
-        if count > ITEMS_MAX { Err(JetError::INVALID_PARAMETER) } else { Ok(count as usize) }
+    let items_in = |count: u32, missing: bool| {
+        if missing || count > ITEMS_MAX { Err(JetError::INVALID_PARAMETER) } else { Ok(count as usize) }
     };
     let mut selected = Vec::new();
-    for index in 0..items_in(count)? {
+    for index in 0..items_in(count, list.is_null())? {
         // SAFETY: the list has that many items.
         let item = unsafe { list.add(index).read_unaligned() };
         let mut itags = Vec::new();
-        if item.ctagSequence > 0 && !item.rgtagSequence.is_null() {
-            for place in 0..items_in(item.ctagSequence)? {
-                // SAFETY: the item's list has that many numbers.
-                itags.push(unsafe { item.rgtagSequence.add(place).read_unaligned() });
-            }
+        let missing = item.ctagSequence > 0 && item.rgtagSequence.is_null();
+        for place in 0..items_in(item.ctagSequence, missing)? {
+            // SAFETY: the item's list has that many numbers.
+            itags.push(unsafe { item.rgtagSequence.add(place).read_unaligned() });
         }
         selected.push(ColumnSelection { column: item.columnid, itags });
     }

@@ -26,6 +26,8 @@ use crate::runtime::instance::AfterStop;
 /// Smallest JET_SETINFO and JET_RETINFO that hold all fields (spec 09 §8.3, §9.1).
 const SETINFO_BYTES: u32 = size_of::<JET_SETINFO>() as u32;
 const RETINFO_BYTES: u32 = size_of::<JET_RETINFO>() as u32;
+/// Bytes of the longest value there can be (spec 09 §8.3).
+const VALUE_BYTES_MAX: u32 = 0x7FFF_FFFF;
 /// Most items a call takes: no table has more columns, and counters beyond it lie.
 const ITEMS_MAX: u32 = 1 << 20;
 
@@ -61,6 +63,9 @@ pub unsafe extern "system" fn JetEscrowUpdate(
     let (delta, old, actual) =
         unsafe { (input(pv, cbMax), Buffer::new(pvOld, cbOldMax), Place::new(pcbOldActual)) };
     with_cursor(sesid, tableid, AfterStop::Refused, |call, cursor| {
+        if pv.is_null() && cbMax > 0 {
+            return Err(JetError::INVALID_PARAMETER);
+        }
         let grbit = EscrowGrbit::from_bits_retain(grbit);
         let updated = run(call, cursor, |call| {
             let cursor = call.cursor.admit(call.session, TemporaryCall::Delete)?;
@@ -461,7 +466,9 @@ impl<'a> Set<'a> {
 /// `data` is NULL, or as many bytes may be read there as the call reads.
 unsafe fn value_to_set<'a>(data: *const c_void, bytes: u32, grbit: JET_GRBIT) -> &'a [u8] {
     let grbit = SetGrbit::from_bits_retain(grbit);
-    if grbit.contains(SetGrbit::SIZE_LV) && !grbit.contains(SetGrbit::OVERWRITE_LV) {
+    let is_size = grbit.contains(SetGrbit::SIZE_LV) && !grbit.contains(SetGrbit::OVERWRITE_LV);
+    // A length that no value has is refused later; what it claims to be there is not looked at.
+    if is_size || bytes > VALUE_BYTES_MAX {
         return &[];
     }
     // SAFETY: told by the caller.

@@ -568,8 +568,12 @@ unsafe fn delete_table(
     dbid: JET_DBID,
     form: Form,
     name: *const std::ffi::c_char,
+    grbit: JET_GRBIT,
 ) -> JET_ERR {
     with_database(sesid, dbid, AfterStop::Refused, |call, database| {
+        if grbit != 0 {
+            return Err(JetError::INVALID_GRBIT);
+        }
         // SAFETY: told by the caller.
         let name = unsafe { form.name(name) }?;
         let catalog = writable_catalog(database)?;
@@ -592,11 +596,8 @@ pub unsafe extern "system" fn JetDeleteTable2A(
     szTableName: JET_PCSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    if grbit != 0 {
-        return JetError::INVALID_GRBIT.code();
-    }
     // SAFETY: the caller's name is NULL or ends with a zero.
-    unsafe { delete_table(sesid, dbid, Form::Ansi, szTableName.cast()) }
+    unsafe { delete_table(sesid, dbid, Form::Ansi, szTableName.cast(), grbit) }
 }
 
 /// Delete with flags (private).
@@ -607,11 +608,8 @@ pub unsafe extern "system" fn JetDeleteTable2W(
     wszTableName: JET_PCWSTR,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    if grbit != 0 {
-        return JetError::INVALID_GRBIT.code();
-    }
     // SAFETY: the caller's name is NULL or ends with a zero.
-    unsafe { delete_table(sesid, dbid, Form::Wide, wszTableName.cast()) }
+    unsafe { delete_table(sesid, dbid, Form::Wide, wszTableName.cast(), grbit) }
 }
 
 /// Delete a table.
@@ -622,7 +620,7 @@ pub unsafe extern "system" fn JetDeleteTableA(
     szTableName: JET_PCSTR,
 ) -> JET_ERR {
     // SAFETY: the caller's name is NULL or ends with a zero.
-    unsafe { delete_table(sesid, dbid, Form::Ansi, szTableName.cast()) }
+    unsafe { delete_table(sesid, dbid, Form::Ansi, szTableName.cast(), 0) }
 }
 
 /// Delete a table.
@@ -633,7 +631,7 @@ pub unsafe extern "system" fn JetDeleteTableW(
     szTableName: JET_PCWSTR,
 ) -> JET_ERR {
     // SAFETY: the caller's name is NULL or ends with a zero.
-    unsafe { delete_table(sesid, dbid, Form::Wide, szTableName.cast()) }
+    unsafe { delete_table(sesid, dbid, Form::Wide, szTableName.cast(), 0) }
 }
 
 /// Open a cursor on a table.

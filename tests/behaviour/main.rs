@@ -26,6 +26,9 @@ mod sessions;
 mod temporary;
 mod transactions;
 mod values;
+mod wrong_definitions;
+mod wrong_records;
+mod wrong_temporary;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,6 +36,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A row: its number in the plan, and its calls.
 pub(crate) type Row = (u32, fn() -> Vec<i32>);
+
+/// A case beside the plan: what it is about, and its calls. It asserts.
+pub(crate) type Case = (&'static str, fn());
+
+/// What programs do wrong, by the functions that they call.
+const CASES: [(&str, &[Case]); 3] = [
+    ("records", wrong_records::CASES),
+    ("definitions", wrong_definitions::CASES),
+    ("temporary tables", wrong_temporary::CASES),
+];
 
 /// The plan: a row's number, its area, and the codes by their names.
 const PLAN: &str = include_str!("plan.txt");
@@ -95,10 +108,33 @@ fn rows_of(lists: &[&'static [Row]]) -> Vec<&'static Row> {
 
 /// What a row gave, or what it said when it broke off.
 fn outcome(run: fn() -> Vec<i32>) -> Result<Vec<i32>, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
-    })
+    catch_unwind(AssertUnwindSafe(run)).map_err(spoken)
+}
+
+/// What a test said when it broke off.
+fn spoken(panic: Box<dyn std::any::Any + Send>) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
+}
+
+#[test]
+fn what_programs_do_wrong_is_answered_as_the_interface_says() {
+    let _turn = one_at_a_time();
+    let mut wrong = Vec::new();
+    for (area, cases) in CASES {
+        let failures = cases.iter().filter_map(|(name, run)| {
+            let text = spoken(catch_unwind(AssertUnwindSafe(run)).err()?);
+            Some(format!("{area}, {name}: {text}"))
+        });
+        let failures: Vec<_> = failures.collect();
+        ese_corpus::report!(
+            "wrong calls, {area}: {} of {} cases pass",
+            cases.len() - failures.len(),
+            cases.len()
+        );
+        wrong.extend(failures);
+    }
+    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

@@ -186,7 +186,7 @@ impl Cursor {
     /// JetEnumerateColumns, its memory given back.
     pub(crate) fn enumerate(self, list: Option<&[JET_ENUMCOLUMNID]>, most: u32, grbit: u32) -> Enumerated {
         let mut memory = Memory::default();
-        let (mut count, mut array) = (0xCDCD_CDCD, std::ptr::dangling_mut::<JET_ENUMCOLUMN>());
+        let (mut count, mut array) = (0, null_mut::<JET_ENUMCOLUMN>());
         let (items, start) =
             list.map_or((0, null_mut()), |list| (list.len() as u32, list.as_ptr().cast_mut()));
         // SAFETY: the list has that many items, the places are locals, the context is what the function expects.
