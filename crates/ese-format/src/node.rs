@@ -39,6 +39,7 @@ bitflags! {
 impl NodeFlags {
     /// The flags in the top three bits of a word.
     #[must_use]
+    #[inline]
     pub fn from_word(word: u16) -> Self {
         Self::from_bits_truncate((word >> FLAGS_SHIFT) as u8)
     }
@@ -87,6 +88,7 @@ impl<'a> KeyRef<'a> {
 
     /// The key without its first `count` bytes.
     #[must_use]
+    #[inline]
     pub fn skip(&self, count: usize) -> Self {
         let from_prefix = count.min(self.prefix.len());
         let from_suffix = (count - from_prefix).min(self.suffix.len());
@@ -134,11 +136,38 @@ impl<'a> From<&'a [u8]> for KeyRef<'a> {
     }
 }
 
+/// The order of two byte strings. Keys are short and most of them share their first bytes: eight bytes at a time, without
+/// a call.
+#[inline]
+#[must_use]
+pub fn compare_bytes(left: &[u8], right: &[u8]) -> Ordering {
+    let word = |bytes: &[u8; 8]| u64::from_be_bytes(*bytes);
+    let (Some(left_first), Some(right_first)) = (left.first_chunk(), right.first_chunk()) else {
+        return left.cmp(right);
+    };
+    let first = word(left_first).cmp(&word(right_first));
+    let common = left.len().min(right.len());
+    if first.is_ne() || common > 16 {
+        return first.then_with(|| left.cmp(right));
+    }
+    // The first eight bytes are the same, and the last eight that both have overlap them or lie behind them.
+    let last = |bytes: &[u8]| bytes.get(..common).and_then(<[u8]>::last_chunk).map(word);
+    last(left).cmp(&last(right)).then(left.len().cmp(&right.len()))
+}
+
 impl Ord for KeyRef<'_> {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         if self.prefix.is_empty() && other.prefix.is_empty() {
-            return self.suffix.cmp(other.suffix);
+            return compare_bytes(self.suffix, other.suffix);
+        }
+        if other.prefix.is_empty() {
+            return match other.suffix.split_at_checked(self.prefix.len()) {
+                Some((first, rest)) => {
+                    compare_bytes(self.prefix, first).then_with(|| compare_bytes(self.suffix, rest))
+                }
+                None => compare_bytes(self.prefix, other.suffix),
+            };
         }
         let (mut left, mut right) = (*self, *other);
         loop {
@@ -195,6 +224,22 @@ fn count_at(line: &[u8], offset: usize, field: &'static str) -> FormatResult<usi
 }
 
 impl<'a> NodeView<'a> {
+    /// A line taken apart: bytes of the page's prefix, rest of the key, data. `None` where a length does not fit:
+    /// [`Self::decode`] tells which.
+    #[inline]
+    pub(crate) fn split(line: &'a [u8], flags: NodeFlags) -> Option<(usize, &'a [u8], &'a [u8])> {
+        let length = |word: [u8; 2]| usize::from(u16::from_le_bytes(word) & LENGTH_MASK);
+        let (first, rest) = line.split_first_chunk()?;
+        let (prefix, suffix, rest) = if flags.contains(NodeFlags::COMPRESSED) {
+            let (second, rest) = rest.split_first_chunk()?;
+            (length(*first), length(*second), rest)
+        } else {
+            (0, length(*first), rest)
+        };
+        let (suffix, data) = rest.split_at_checked(suffix)?;
+        (!data.is_empty()).then_some((prefix, suffix, data))
+    }
+
     /// Decodes the bytes of a line of a page with the key prefix `page_prefix` (empty on roots).
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 //!
 //! A cursor on a node keeps that leaf latched, so that what it gives out are slices of the page itself. Whoever stays
 //! on a node without reading it calls [`TreeCursor::release`]: the cursor then remembers the bookmark, page and dbtime,
-//! and finds its place again with the next call: on the same line if the page has not changed, else by bookmark.
+//! and finds its place again with the next call: on the same line if the page has not changed, else by bookmark. It
+//! also keeps a copy of the node, or of the leaf when it is moving along it, and needs no latch at all while that is
+//! what the page holds (see [`super::keepsake`]).
 
 use std::sync::Arc;
 
@@ -10,9 +12,10 @@ use ese_format::error::{JetError, Problem};
 use ese_format::node::{NodeFlags, NodeView};
 use ese_format::page::PageFlags;
 
+use crate::btree::keepsake::{KeptNode, LeafOfNode, MOVES_BEFORE_COPY};
 use crate::btree::search::order_of_node;
 use crate::btree::{Seen, Target, Tree, Visibility};
-use crate::cache::PageGuard;
+use crate::cache::{PageCopy, PageGuard};
 use crate::error::Result;
 
 /// Hops from leaf to leaf with neighbouring numbers after which a scan reads ahead.
@@ -46,12 +49,37 @@ enum Place {
         page: PageGuard,
         line: usize,
     },
-    /// The node of [`TreeCursor::bookmark`].
-    Released {
-        page: u32,
+    /// On the node that was kept, [`TreeCursor::kept`], which is as it is in the page.
+    OnKept(Released),
+    /// On a line of [`TreeCursor::copy`], which was the page when the cursor went there.
+    OnCopy {
         line: usize,
-        dbtime: u64,
     },
+    /// The node of [`TreeCursor::bookmark`].
+    Released(Released),
+    /// The node on a line of [`TreeCursor::copy`].
+    ReleasedCopy {
+        line: usize,
+    },
+}
+
+/// Where a node was when its latch was given up.
+#[derive(Clone, Copy, Debug)]
+struct Released {
+    page: u32,
+    line: usize,
+    dbtime: u64,
+}
+
+/// What a copy says of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copied {
+    Seen,
+    Hidden,
+    /// It has not as many lines.
+    Beyond,
+    /// It is not the page any more.
+    Stale,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,6 +98,12 @@ pub struct TreeCursor {
     image: Option<Vec<u8>>,
     /// The node that was released; kept so that its buffers are used again.
     bookmark: Bookmark,
+    /// The node that was released, with the bookmark's key, while the page is known to hold it.
+    kept: KeptNode,
+    /// The leaf that the cursor moves along.
+    copy: Option<PageCopy>,
+    /// Moves in a row to the node beside.
+    moves: u32,
     /// Leaves hopped over since the cursor was last placed: more than the file has pages means going round in a circle.
     hops: u32,
     /// Hops to the neighbouring page number in a row.
@@ -86,6 +120,9 @@ impl TreeCursor {
             place: Place::BeforeFirst,
             image: None,
             bookmark: Bookmark::default(),
+            kept: KeptNode::default(),
+            copy: None,
+            moves: 0,
             hops: 0,
             neighbour_hops: 0,
             read_ahead_to: 0,
@@ -103,11 +140,16 @@ impl TreeCursor {
     /// As [`Self::node`].
     pub fn bookmark(&self) -> Result<Option<Bookmark>> {
         match &self.place {
-            Place::Released { .. } => Ok(Some(self.bookmark.clone())),
+            Place::Released(_) | Place::OnKept(_) => Ok(Some(self.bookmark.clone())),
             Place::On { page, line } => {
                 let node = self.tree.node(page, *line)?;
                 let data = if self.tree.has_duplicate_keys() { node.data.to_vec() } else { Vec::new() };
                 Ok(Some(Bookmark { key: node.key().to_vec(), data }))
+            }
+            Place::OnCopy { line } | Place::ReleasedCopy { line } => {
+                let mut bookmark = Bookmark::default();
+                self.take_bookmark(&self.copied_node(*line)?, &mut bookmark);
+                Ok(Some(bookmark))
             }
             Place::BeforeFirst | Place::AfterLast => Ok(None),
         }
@@ -124,7 +166,7 @@ impl TreeCursor {
     /// # Errors
     /// Those of reading pages, and those of a broken tree (spec 02 §8.2). After an error the cursor is before the first.
     pub fn move_first(&mut self) -> Result<bool> {
-        self.place = Place::BeforeFirst;
+        self.go_elsewhere();
         self.move_next()
     }
 
@@ -133,6 +175,7 @@ impl TreeCursor {
     /// # Errors
     /// As [`Self::move_first`].
     pub fn move_last(&mut self) -> Result<bool> {
+        self.go_elsewhere();
         self.place = Place::AfterLast;
         self.move_previous()
     }
@@ -158,7 +201,7 @@ impl TreeCursor {
     /// # Errors
     /// As [`Self::move_first`].
     pub fn seek(&mut self, key: &[u8], data: &[u8]) -> Result<SeekOutcome> {
-        self.place = Place::BeforeFirst;
+        self.go_elsewhere();
         self.hops = 0;
         let (_, mut page) = self.tree.descend(Target::Bookmark { key, data })?;
         let whole = self.tree.has_duplicate_keys().then_some(data);
@@ -181,25 +224,61 @@ impl TreeCursor {
         Ok(if equal { SeekOutcome::Equal } else { SeekOutcome::Greater })
     }
 
+    /// The cursor is about to be placed anew.
+    fn go_elsewhere(&mut self) {
+        self.place = Place::BeforeFirst;
+        self.copy = None;
+        self.moves = 0;
+    }
+
     /// The node the cursor is on, with the data that its reader sees.
     ///
     /// # Errors
     /// A node whose lengths contradict each other: `JET_errNodeCorrupted`.
     pub fn node(&self) -> Result<Option<NodeView<'_>>> {
-        let Place::On { page, line } = &self.place else { return Ok(None) };
-        let node = self.tree.node(page, *line)?;
-        Ok(Some(match &self.image {
-            Some(image) => NodeView { data: image.as_slice(), ..node },
-            None => node,
-        }))
+        let (page, line) = match &self.place {
+            Place::On { page, line } => (page, *line),
+            Place::OnCopy { line } => {
+                return self.copied_node(*line).map(|node| Some(self.as_seen(node)));
+            }
+            Place::OnKept(_) => return Ok(Some(self.as_seen(self.kept.node(&self.bookmark.key)))),
+            _ => return Ok(None),
+        };
+        self.tree.node(page, line).map(|node| Some(self.as_seen(node)))
     }
 
-    /// The latched leaf and the line the cursor is on.
+    /// A node with the data that its reader sees.
+    fn as_seen<'n>(&'n self, node: NodeView<'n>) -> NodeView<'n> {
+        match &self.image {
+            Some(image) => NodeView { data: image.as_slice(), ..node },
+            None => node,
+        }
+    }
+
+    fn copied_node(&self, line: usize) -> Result<NodeView<'_>> {
+        let copy = self.copy.as_ref().expect("a cursor on a copy has one");
+        copy.view().node(line).map_err(|error| self.tree.file().format_error(error))
+    }
+
+    /// The leaf and the line the cursor is on.
     #[must_use]
-    pub fn position(&self) -> Option<(&PageGuard, usize)> {
+    pub fn position(&self) -> Option<(LeafOfNode, usize)> {
         match &self.place {
-            Place::On { page, line } => Some((page, *line)),
+            Place::On { page, line } => Some((LeafOfNode::of(page), *line)),
+            Place::OnCopy { line } => self.copy.as_ref().map(|copy| (LeafOfNode::of_copy(copy), *line)),
+            Place::OnKept(released) => self.kept.leaf().map(|leaf| (leaf, released.line)),
             _ => None,
+        }
+    }
+
+    fn take_bookmark(&self, node: &NodeView<'_>, bookmark: &mut Bookmark) {
+        let Bookmark { key, data } = bookmark;
+        key.clear();
+        key.extend_from_slice(node.prefix);
+        key.extend_from_slice(node.suffix);
+        data.clear();
+        if self.tree.has_duplicate_keys() {
+            data.extend_from_slice(node.data);
         }
     }
 
@@ -208,27 +287,96 @@ impl TreeCursor {
     /// # Errors
     /// As [`Self::node`].
     pub fn release(&mut self) -> Result<()> {
-        let Place::On { page, line } = &self.place else { return Ok(()) };
-        let node = self.tree.node(page, *line)?;
-        let (key, data) = (&mut self.bookmark.key, &mut self.bookmark.data);
-        key.clear();
-        key.extend_from_slice(node.key().prefix);
-        key.extend_from_slice(node.key().suffix);
-        data.clear();
-        if self.tree.has_duplicate_keys() {
-            data.extend_from_slice(node.data);
+        let (page, line) = match &self.place {
+            Place::On { page, line } => (page, *line),
+            Place::OnCopy { line } => {
+                self.place = Place::ReleasedCopy { line: *line };
+                return Ok(());
+            }
+            Place::OnKept(released) => {
+                self.place = Place::Released(*released);
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        let node = self.tree.node(page, line)?;
+        if self.moves >= MOVES_BEFORE_COPY {
+            self.copy = Some(page.copy(self.copy.take()));
+            self.place = Place::ReleasedCopy { line };
+            return Ok(());
         }
-        self.place = Place::Released { page: page.number(), line: *line, dbtime: page.view().dbtime() };
+        let mut bookmark = std::mem::take(&mut self.bookmark);
+        self.take_bookmark(&node, &mut bookmark);
+        self.bookmark = bookmark;
+        self.kept.keep(page, &node);
+        self.place = Place::Released(Released { page: page.number(), line, dbtime: page.view().dbtime() });
         Ok(())
     }
 
-    /// Latches the place again after [`Self::release`]. False when the node is gone for the reader; the cursor is then on
+    /// Takes the place again after [`Self::release`]. False when the node is gone for the reader; the cursor is then on
     /// its place, and [`Self::move_next`] and [`Self::move_previous`] go to its neighbours.
     ///
     /// # Errors
     /// As [`Self::move_first`].
     pub fn resume(&mut self) -> Result<bool> {
-        let Place::Released { page, line, dbtime } = self.place else {
+        match self.place {
+            Place::Released(released) if self.kept.is_current() => {
+                let seen = self.judge(&self.kept.node(&self.bookmark.key));
+                if !self.kept.is_current() {
+                    return self.latch_again();
+                }
+                let is_seen = self.take(seen);
+                if is_seen {
+                    self.place = Place::OnKept(released);
+                }
+                Ok(is_seen)
+            }
+            Place::Released(_) => self.latch_again(),
+            Place::ReleasedCopy { line } => match self.look_at_copy(line)? {
+                Copied::Seen => {
+                    self.place = Place::OnCopy { line };
+                    Ok(true)
+                }
+                Copied::Hidden | Copied::Beyond => Ok(false),
+                Copied::Stale => {
+                    self.leave_copy()?;
+                    self.latch_again()
+                }
+            },
+            Place::On { .. } | Place::OnCopy { .. } | Place::OnKept(_) => Ok(true),
+            Place::BeforeFirst | Place::AfterLast => Ok(false),
+        }
+    }
+
+    /// What the copy says of a line, if it is still the page.
+    fn look_at_copy(&mut self, line: usize) -> Result<Copied> {
+        let Some(copy) = &self.copy else { return Ok(Copied::Stale) };
+        let is_there = line < copy.view().line_count();
+        let seen = if is_there { Some(self.judge(&self.copied_node(line)?)) } else { None };
+        if !copy.stamp().is_current() {
+            return Ok(Copied::Stale);
+        }
+        let Some(seen) = seen else { return Ok(Copied::Beyond) };
+        Ok(if self.take(seen) { Copied::Seen } else { Copied::Hidden })
+    }
+
+    /// From a line of the copy to the node that was there.
+    fn leave_copy(&mut self) -> Result<()> {
+        let (Place::OnCopy { line } | Place::ReleasedCopy { line }) = self.place else { return Ok(()) };
+        let mut bookmark = std::mem::take(&mut self.bookmark);
+        self.take_bookmark(&self.copied_node(line)?, &mut bookmark);
+        self.bookmark = bookmark;
+        self.kept.forget();
+        if let Some(copy) = &self.copy {
+            let released = Released { page: copy.number(), line, dbtime: copy.view().dbtime() };
+            self.place = Place::Released(released);
+        }
+        Ok(())
+    }
+
+    /// Latches the place that was released.
+    fn latch_again(&mut self) -> Result<bool> {
+        let Place::Released(Released { page, line, dbtime }) = self.place else {
             return Ok(matches!(self.place, Place::On { .. }));
         };
         let latched = self.tree.file().latch(page)?;
@@ -262,23 +410,41 @@ impl TreeCursor {
 
     /// Whether the reader sees the node on this line; what it sees of its data is kept.
     fn sees(&mut self, page: &PageGuard, line: usize) -> Result<bool> {
-        self.image = None;
-        let node = self.tree.node(page, line)?;
-        let Some(sight) = self.sight.as_ref().filter(|_| node.flags.contains(NodeFlags::VERSIONED)) else {
-            return Ok(!node.is_deleted());
-        };
-        match sight.see(&self.tree, &node) {
-            Seen::AsStored => Ok(true),
-            Seen::Hidden => Ok(false),
-            Seen::Image(image) => {
-                self.image = Some(image);
-                Ok(true)
-            }
+        let seen = self.judge(&self.tree.node(page, line)?);
+        Ok(self.take(seen))
+    }
+
+    /// What the reader sees of a node.
+    fn judge(&self, node: &NodeView<'_>) -> Seen {
+        match self.sight.as_ref().filter(|_| node.flags.contains(NodeFlags::VERSIONED)) {
+            Some(sight) => sight.see(&self.tree, node),
+            None if node.is_deleted() => Seen::Hidden,
+            None => Seen::AsStored,
         }
     }
 
+    /// Keeps what the reader sees of the data of the node it goes to. False when it does not see the node.
+    fn take(&mut self, seen: Seen) -> bool {
+        let is_seen = !matches!(seen, Seen::Hidden);
+        self.image = match seen {
+            Seen::Image(image) => Some(image),
+            Seen::AsStored | Seen::Hidden => None,
+        };
+        is_seen
+    }
+
     fn step(&mut self, direction: Direction) -> Result<bool> {
-        if matches!(self.place, Place::Released { .. }) && !self.resume()? {
+        self.moves = self.moves.saturating_add(1);
+        if let Place::OnCopy { line } | Place::ReleasedCopy { line } = self.place {
+            if self.step_on_copy(line, direction)? {
+                return Ok(true);
+            }
+            self.leave_copy()?;
+        }
+        if let Place::OnKept(released) = self.place {
+            self.place = Place::Released(released);
+        }
+        if matches!(self.place, Place::Released(_)) && !self.latch_again()? {
             return self.step_from_lost_place(direction);
         }
         let at_edge = match direction {
@@ -301,9 +467,38 @@ impl TreeCursor {
                 let lines = page.view().line_count();
                 self.settle_before(page, lines)
             }
-            Place::BeforeFirst | Place::AfterLast | Place::Released { .. } => {
+            Place::BeforeFirst
+            | Place::AfterLast
+            | Place::Released(_)
+            | Place::OnKept(_)
+            | Place::OnCopy { .. }
+            | Place::ReleasedCopy { .. } => {
                 self.place = at_edge;
                 Ok(false)
+            }
+        }
+    }
+
+    /// To the next node of the copy in a direction. False when it does not tell of it.
+    fn step_on_copy(&mut self, mut line: usize, direction: Direction) -> Result<bool> {
+        loop {
+            line = match (direction, line.checked_sub(1)) {
+                (Direction::Forward, _) => line + 1,
+                (Direction::Backward, Some(before)) => before,
+                (Direction::Backward, None) => return Ok(false),
+            };
+            match self.look_at_copy(line)? {
+                Copied::Seen => {
+                    self.place = Place::OnCopy { line };
+                    return Ok(true);
+                }
+                Copied::Hidden => {}
+                Copied::Beyond => return Ok(false),
+                Copied::Stale => {
+                    // Where somebody is changing the leaf, copies of it are for nothing.
+                    self.moves = 0;
+                    return Ok(false);
+                }
             }
         }
     }

@@ -85,7 +85,7 @@ impl WritableTree {
             let mut level = 1;
             while !page.view().flags().contains(PageFlags::LEAF) {
                 tree.check_level(&page, level)?;
-                let child = tree.child(&page, tree.line_towards(&page, target)?)?;
+                let child = tree.child_towards(&page, target)?;
                 if page.view().flags().contains(PageFlags::PARENT_OF_LEAF) {
                     let leaf = tree.file().latch_write(child)?;
                     tree.check_child(&page.view(), &leaf.view())?;

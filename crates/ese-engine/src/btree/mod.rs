@@ -15,6 +15,8 @@ mod defragment;
 mod diff;
 mod estimate;
 mod image;
+mod keepsake;
+mod key_heads;
 mod leaf;
 mod lookup;
 mod merge;
@@ -33,7 +35,7 @@ use std::sync::Arc;
 
 use ese_format::error::{JetError, Problem};
 use ese_format::node::NodeView;
-use ese_format::page::{PageFlags, PageView};
+use ese_format::page::{IndexedNodes, PageFlags, PageView};
 
 pub use crate::apply::DeltaWidth;
 pub use author::{Author, Logged, Seen, Stamp, VersionedChange, Versioning, Visibility};
@@ -41,6 +43,8 @@ pub use change::{Cleaned, LockKind, UndoImage, UndoneChange, UndoneVersion};
 pub use cursor::{Bookmark, SeekOutcome, TreeCursor};
 pub use defragment::Defragmented;
 pub use estimate::Fraction;
+pub use keepsake::LeafOfNode;
+pub(crate) use key_heads::{KeyHeads, READS_BEFORE_HEADS};
 pub use lookup::FoundNode;
 pub use page_source::PageSource;
 pub use writable::WritableTree;
@@ -256,8 +260,7 @@ impl Tree {
         let mut level = 1;
         while !page.view().flags().contains(PageFlags::LEAF) {
             self.check_level(&page, level)?;
-            let line = self.line_towards(&page, target)?;
-            let child = self.child(&page, line)?;
+            let child = self.child_towards(&page, target)?;
             page = self.latch_child(&page, child)?;
             level += 1;
         }
@@ -289,8 +292,12 @@ impl Tree {
 
     /// The line of an internal page to descend through (spec 02 §5.3): the first whose separator is above the target.
     fn line_towards(&self, page: &PageGuard, target: Target<'_>) -> Result<usize> {
-        let view = page.view();
-        let Some(last) = view.line_count().checked_sub(1) else {
+        let nodes = page.view().indexed_nodes().map_err(|error| self.file.format_error(error))?;
+        self.line_among(page, &nodes, target)
+    }
+
+    fn line_among(&self, page: &PageGuard, nodes: &IndexedNodes<'_>, target: Target<'_>) -> Result<usize> {
+        let Some(last) = nodes.len().checked_sub(1) else {
             let problem = Problem::Invalid("an internal page without nodes");
             return Err(self.broken(page.number(), "lines", problem, JetError::BAD_EMPTY_PAGE));
         };
@@ -299,7 +306,15 @@ impl Tree {
             Target::Last => return Ok(last),
             Target::Bookmark { key, data } => (key, data),
         };
-        search::line_below(&view, key, data).map_err(|error| self.file.format_error(error))
+        search::line_below(nodes, page.key_heads(), key, data).map_err(|error| self.file.format_error(error))
+    }
+
+    /// The child of an internal page to descend to.
+    fn child_towards(&self, page: &PageGuard, target: Target<'_>) -> Result<u32> {
+        let nodes = page.view().indexed_nodes().map_err(|error| self.file.format_error(error))?;
+        let line = self.line_among(page, &nodes, target)?;
+        let child = nodes.get(line).and_then(|node| node.child_page());
+        child.map_err(|error| self.file.format_error(error.on_page(page.number())))
     }
 
     fn child(&self, page: &PageGuard, line: usize) -> Result<u32> {
@@ -308,6 +323,7 @@ impl Tree {
     }
 
     /// A node of a page of this tree.
+    #[inline]
     pub(crate) fn node<'p>(&self, page: &'p PageGuard, line: usize) -> Result<NodeView<'p>> {
         page.node(line).map_err(|error| self.file.format_error(error))
     }

@@ -1,7 +1,8 @@
 //! The bytes of a page in the cache, and the guard through which they are read.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ese_format::error::FormatError;
 use ese_format::lgpos::Lgpos;
@@ -11,6 +12,7 @@ use ese_format::page_size::PageSize;
 use ese_format::record::RecordFormat;
 use parking_lot::{ArcRwLockReadGuard, RawRwLock};
 
+use crate::btree::{KeyHeads, READS_BEFORE_HEADS};
 use crate::cache::dirty::{DirtyPages, PageState, PageStatus};
 use crate::cache::held::HeldLatch;
 use crate::cache::shard::Latch;
@@ -24,6 +26,9 @@ pub(crate) struct PageBuffer {
     /// While the page is dirty: at or after the begin that the index of dirty pages has for it.
     oldest_begin0: Lgpos,
     home: Arc<DirtyPages>,
+    /// Reads since the last change, as far as they are counted, and what they made worth having.
+    reads: AtomicU32,
+    key_heads: OnceLock<Option<KeyHeads>>,
 }
 
 impl PageBuffer {
@@ -35,7 +40,15 @@ impl PageBuffer {
             status: Arc::new(PageStatus::new()),
             oldest_begin0: Lgpos::NULL,
             home: Arc::clone(home),
+            reads: AtomicU32::new(0),
+            key_heads: OnceLock::new(),
         }
+    }
+
+    /// Somebody is about to change the page.
+    pub(super) fn forget_key_heads(&mut self) {
+        *self.reads.get_mut() = 0;
+        self.key_heads = OnceLock::new();
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -121,9 +134,45 @@ impl PageGuard {
 
     /// The page.
     #[must_use]
+    #[inline]
     pub fn view(&self) -> PageView<'_> {
         PageView::peek(&self.guard.bytes, self.size, self.number)
             .expect("the page was parsed when it was read, and changed by PageMut only")
+    }
+
+    /// The heads of the page's keys, where they are known or worth making.
+    #[inline]
+    pub(crate) fn key_heads(&self) -> Option<&KeyHeads> {
+        if let Some(heads) = self.guard.key_heads.get() {
+            return heads.as_ref();
+        }
+        // Readers that count at once count less.
+        let reads = self.guard.reads.load(Ordering::Relaxed);
+        if reads < READS_BEFORE_HEADS {
+            self.guard.reads.store(reads + 1, Ordering::Relaxed);
+            return None;
+        }
+        self.guard.key_heads.get_or_init(|| KeyHeads::of(&self.view())).as_ref()
+    }
+
+    /// What tells later whether the page is as it is now.
+    #[must_use]
+    #[inline]
+    pub fn stamp(&self) -> PageStamp {
+        PageStamp { status: Arc::clone(&self.guard.status), latched: self.guard.status.latched() }
+    }
+
+    /// A copy of the page, in the room of an earlier one.
+    #[must_use]
+    pub fn copy(&self, room: Option<PageCopy>) -> PageCopy {
+        let bytes = match room {
+            Some(mut room) if room.bytes.len() == self.guard.bytes.len() => {
+                room.bytes.copy_from_slice(&self.guard.bytes);
+                room.bytes
+            }
+            _ => self.guard.bytes.clone(),
+        };
+        PageCopy { bytes, size: self.size, number: self.number, stamp: self.stamp() }
     }
 
     /// How records on the page are stored: pages without the flag are from before Windows XP (spec 04 §1.8).
@@ -136,8 +185,69 @@ impl PageGuard {
     ///
     /// # Errors
     /// `JET_errBadLineCount`, `JET_errNodeCorrupted`.
+    #[inline]
     pub fn node(&self, line: usize) -> Result<NodeView<'_>, FormatError> {
         self.view().node(line)
+    }
+}
+
+/// When bytes of a page were copied: tells without a latch whether they are still those of the page.
+///
+/// Who looks at a copy, and at what is only changed with the page write-latched, and finds the stamp current then, saw
+/// both as under a latch.
+#[derive(Clone, Debug)]
+pub struct PageStamp {
+    status: Arc<PageStatus>,
+    latched: u64,
+}
+
+impl PageStamp {
+    /// Whether nobody had the page write-latched since, and it is in the cache.
+    #[must_use]
+    #[inline]
+    pub fn is_current(&self) -> bool {
+        self.status.is_at(self.latched)
+    }
+}
+
+/// A copy of a page, read without a latch as long as its stamp is current.
+pub struct PageCopy {
+    bytes: Box<[u8]>,
+    size: PageSize,
+    number: u32,
+    stamp: PageStamp,
+}
+
+impl PageCopy {
+    /// The page.
+    #[must_use]
+    #[inline]
+    pub fn view(&self) -> PageView<'_> {
+        PageView::peek(&self.bytes, self.size, self.number).expect("it is a copy of a page that was parsed")
+    }
+
+    /// The page's number.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// How records on the page are stored.
+    #[must_use]
+    pub fn record_format(&self) -> RecordFormat {
+        record_format_of(&self.view())
+    }
+
+    /// When it was copied.
+    #[must_use]
+    pub fn stamp(&self) -> &PageStamp {
+        &self.stamp
+    }
+}
+
+impl fmt::Debug for PageCopy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageCopy").field("number", &self.number).field("stamp", &self.stamp).finish()
     }
 }
 

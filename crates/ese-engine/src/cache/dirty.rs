@@ -18,7 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use ese_format::lgpos::Lgpos;
 use ese_format::page::FlushType;
@@ -43,11 +43,41 @@ pub(super) struct PageStatus {
     modified: AtomicU64,
     /// The flush type of the page in the file, as far as it is known (spec 01 §12.3).
     flush_type: AtomicU8,
+    /// How often the page was write-latched and given up again since it came into the cache: odd while it is latched.
+    latched: AtomicU64,
+    /// It left the cache: what becomes of the page is told elsewhere.
+    gone: AtomicBool,
 }
 
 impl PageStatus {
     pub(super) fn new() -> Self {
-        Self { state: AtomicU8::new(0), modified: AtomicU64::new(0), flush_type: AtomicU8::new(0) }
+        Self {
+            state: AtomicU8::new(0),
+            modified: AtomicU64::new(0),
+            flush_type: AtomicU8::new(0),
+            latched: AtomicU64::new(0),
+            gone: AtomicBool::new(false),
+        }
+    }
+
+    /// The page was write-latched, or is about to be given up. Who calls has the latch.
+    pub(super) fn count_latch(&self) {
+        self.latched.store(self.latched.load(Ordering::Relaxed) + 1, Ordering::Release);
+    }
+
+    /// Write latches so far.
+    pub(super) fn latched(&self) -> u64 {
+        self.latched.load(Ordering::Acquire)
+    }
+
+    /// The frame left the cache.
+    pub(super) fn set_gone(&self) {
+        self.gone.store(true, Ordering::Release);
+    }
+
+    /// Whether the page is in the cache and was not write-latched since this count.
+    pub(super) fn is_at(&self, latched: u64) -> bool {
+        self.latched() == latched && !self.gone.load(Ordering::Acquire)
     }
 
     pub(super) fn state(&self) -> PageState {

@@ -219,7 +219,6 @@ impl CachedFile {
                     });
                     if guard.is_ready() {
                         thread_statistics::page_referenced();
-                        self.cache.counters.hits.fetch_add(1, Ordering::Relaxed);
                         return Ok(PageGuard::new(
                             guard,
                             self.page_size,
@@ -388,10 +387,12 @@ impl CachedFile {
         if let Some(latch) = shard.find(key) {
             return Ok(Found::Here(latch));
         }
-        let latch = Arc::new(RwLock::new(PageBuffer::loading(self.page_size, key.page, &self.dirty)));
+        let buffer = PageBuffer::loading(self.page_size, key.page, &self.dirty);
+        let status = Arc::clone(buffer.status());
+        let latch = Arc::new(RwLock::new(buffer));
         let loading = latch.write_arc();
         let capacity = self.cache.shard_capacity(self.page_size);
-        let room = shard.insert(key, latch, self.page_size.bytes(), capacity);
+        let room = shard.insert(key, (latch, status), self.page_size.bytes(), capacity);
         drop(shard);
         self.cache.counters.evictions.fetch_add(room.given_up, Ordering::Relaxed);
         if !room.in_use.is_empty()

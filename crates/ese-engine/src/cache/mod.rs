@@ -33,7 +33,7 @@ use std::sync::{Arc, Weak};
 use ese_format::page_size::PageSize;
 
 pub(crate) use buffer::PageBuffer;
-pub use buffer::PageGuard;
+pub use buffer::{PageCopy, PageGuard, PageStamp};
 pub use file::CachedFile;
 pub use write_back::{OpenGate, WriteBack, WriteGate};
 pub use write_guard::PageWriteGuard;
@@ -68,7 +68,6 @@ static NEXT_FILE: AtomicU32 = AtomicU32::new(1);
 
 #[derive(Debug, Default)]
 struct Counters {
-    hits: AtomicU64,
     misses: AtomicU64,
     evictions: AtomicU64,
     corrected: AtomicU64,
@@ -141,7 +140,7 @@ impl PageCache {
     pub fn statistics(&self) -> CacheStatistics {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         CacheStatistics {
-            hits: read(&self.counters.hits),
+            hits: self.shards.iter().map(|shard| shard.lock().hits()).sum(),
             misses: read(&self.counters.misses),
             evictions: read(&self.counters.evictions),
             corrected: read(&self.counters.corrected),

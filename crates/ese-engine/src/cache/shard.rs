@@ -11,11 +11,13 @@
 //! they can be written.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 use crate::cache::PageBuffer;
+use crate::cache::dirty::PageStatus;
 
 /// The name of a page: which file, and which page of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +25,29 @@ pub(super) struct PageKey {
     pub(super) file: u32,
     pub(super) page: u32,
 }
+
+/// Spreads page names over a map. They are small numbers that files are asked for by, nobody's to choose: what protects
+/// maps of foreign keys would cost more than the look into the map.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PageHasher(u64);
+
+impl Hasher for PageHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    #[inline]
+    fn write_u32(&mut self, number: u32) {
+        let mixed = (self.0.rotate_left(32) ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
+type HashByPage = BuildHasherDefault<PageHasher>;
 
 pub(super) type Latch = Arc<RwLock<PageBuffer>>;
 
@@ -46,9 +71,17 @@ enum Queue {
 #[derive(Debug)]
 struct Entry {
     latch: Latch,
+    status: Arc<PageStatus>,
     bytes: usize,
     uses: u8,
     queue: Queue,
+}
+
+/// However a frame leaves the cache, what was copied from it is no longer vouched for.
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.status.set_gone();
+    }
 }
 
 /// What a search for room came to.
@@ -71,21 +104,29 @@ enum Look {
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    entries: HashMap<PageKey, Entry>,
+    entries: HashMap<PageKey, Entry, HashByPage>,
     small: VecDeque<PageKey>,
     main: VecDeque<PageKey>,
     small_bytes: usize,
     bytes: usize,
     left: VecDeque<PageKey>,
-    left_names: HashSet<PageKey>,
+    left_names: HashSet<PageKey, HashByPage>,
+    hits: u64,
 }
 
 impl Shard {
     /// The latch of a page that is here, counting one use.
+    #[inline]
     pub(super) fn find(&mut self, key: PageKey) -> Option<Latch> {
         let entry = self.entries.get_mut(&key)?;
         entry.uses = (entry.uses + 1).min(USES_MAX);
+        self.hits += 1;
         Some(Arc::clone(&entry.latch))
+    }
+
+    /// Times a page was found here.
+    pub(super) fn hits(&self) -> u64 {
+        self.hits
     }
 
     pub(super) fn holds(&self, key: PageKey) -> bool {
@@ -93,10 +134,16 @@ impl Shard {
     }
 
     /// Takes in a page that is not here, and gives up others until the shard fits `capacity` bytes again.
-    pub(super) fn insert(&mut self, key: PageKey, latch: Latch, bytes: usize, capacity: usize) -> Room {
+    pub(super) fn insert(
+        &mut self,
+        key: PageKey,
+        (latch, status): (Latch, Arc<PageStatus>),
+        bytes: usize,
+        capacity: usize,
+    ) -> Room {
         debug_assert!(!self.holds(key));
         let queue = if self.left_names.remove(&key) { Queue::Main } else { Queue::Small };
-        self.entries.insert(key, Entry { latch, bytes, uses: 0, queue });
+        self.entries.insert(key, Entry { latch, status, bytes, uses: 0, queue });
         self.bytes += bytes;
         match queue {
             Queue::Small => {
@@ -278,7 +325,8 @@ mod tests {
             return true;
         }
         let buffer = PageBuffer::loading(PageSize::K4, page, &Arc::new(DirtyPages::default()));
-        shard.insert(key, Arc::new(RwLock::new(buffer)), PAGE, capacity);
+        let status = Arc::clone(buffer.status());
+        shard.insert(key, (Arc::new(RwLock::new(buffer)), status), PAGE, capacity);
         false
     }
 
@@ -325,8 +373,9 @@ mod tests {
             .collect();
         assert!(!shard.soon_given_up(capacity).is_empty());
         let buffer = PageBuffer::loading(PageSize::K4, 99, &Arc::new(DirtyPages::default()));
-        let room =
-            shard.insert(PageKey { file: 1, page: 99 }, Arc::new(RwLock::new(buffer)), PAGE, 10 * PAGE);
+        let status = Arc::clone(buffer.status());
+        let frame = (Arc::new(RwLock::new(buffer)), status);
+        let room = shard.insert(PageKey { file: 1, page: 99 }, frame, PAGE, 10 * PAGE);
         assert_eq!(room.given_up, 0);
         assert_eq!(room.in_use.first(), Some(&PageKey { file: 1, page: 0 }));
         assert!(room.in_use.len() <= 2 * PASSED_OVER_MAX);

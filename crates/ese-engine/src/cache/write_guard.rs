@@ -46,7 +46,9 @@ pub struct PageWriteGuard {
 }
 
 impl PageWriteGuard {
-    pub(super) fn new(guard: ExclusiveLatch, size: PageSize, key: PageKey, unchanged: Unchanged) -> Self {
+    pub(super) fn new(mut guard: ExclusiveLatch, size: PageSize, key: PageKey, unchanged: Unchanged) -> Self {
+        guard.status().count_latch();
+        guard.forget_key_heads();
         Self { guard: Some(guard), size, key, unchanged, held: Some(HeldLatch::new(key, Mode::Write)) }
     }
 
@@ -132,6 +134,7 @@ impl PageWriteGuard {
         self.undo_unchanged();
         drop(self.held.take());
         let guard = self.guard.take().expect("the latch is here as long as the guard is");
+        guard.status().count_latch();
         let held = HeldLatch::new(self.key, Mode::Read);
         PageGuard::new(ArcRwLockWriteGuard::downgrade(guard), self.size, self.key.page, held)
     }
@@ -153,6 +156,9 @@ impl PageWriteGuard {
 impl Drop for PageWriteGuard {
     fn drop(&mut self) {
         self.undo_unchanged();
+        if let Some(guard) = &self.guard {
+            guard.status().count_latch();
+        }
     }
 }
 

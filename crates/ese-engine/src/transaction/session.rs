@@ -24,6 +24,8 @@ use crate::transaction::{LEVEL_MAX, LEVEL_MAX_INTERNAL, SessionKind, Transaction
 pub struct Session {
     pub(super) transactions: Arc<Transactions>,
     pub(super) shared: Arc<SessionShared>,
+    /// What it sees, as readers below take it.
+    sight: Option<Arc<dyn Visibility>>,
     pub(super) level: u8,
     pub(super) begin0: u32,
     pub(super) access: BeginKind,
@@ -56,6 +58,7 @@ impl Session {
     ) -> Self {
         Self {
             transactions,
+            sight: Some(Arc::clone(&shared) as Arc<dyn Visibility>),
             shared,
             level: 0,
             begin0: 0,
@@ -117,6 +120,12 @@ impl Session {
     /// Attaches a note to the next end of an outermost level, if that is logged; `None` takes it away.
     pub fn set_commit_note(&mut self, note: Option<CommitNote>) {
         self.commit_note = note;
+    }
+
+    /// [`Self::visibility`] for calls that take no visibility for what is on the pages.
+    #[must_use]
+    pub fn sight(&self) -> &Option<Arc<dyn Visibility>> {
+        &self.sight
     }
 
     /// Grbits that JetCommitTransaction adds (JET_sesparamCommitDefault).

@@ -50,6 +50,14 @@ impl<'a> SearchKey<'a> {
         Self { key: Vec::new(), sizes, text, end: KeyEnd::Whole, is_made: false }
     }
 
+    /// Begins another key, in an index with these sizes.
+    pub fn begin(&mut self, sizes: KeySizes) {
+        self.key.clear();
+        self.sizes = sizes;
+        self.end = KeyEnd::Whole;
+        self.is_made = false;
+    }
+
     /// Most bytes of a search key.
     fn bytes_max(&self) -> usize {
         usize::from(self.sizes.key_most) + 1

@@ -79,6 +79,7 @@ const _: () = assert!(size_of::<LargePageHeader>() == 40);
 impl PageHeader {
     /// The flags, unknown bits included.
     #[must_use]
+    #[inline]
     pub fn flags(&self) -> PageFlags {
         PageFlags::from_bits_retain(self.flags.get())
     }

@@ -71,27 +71,26 @@ impl<'a> IndexedNodes<'a> {
         self.prefix
     }
 
+    /// The key of the node on line number `index` as it is stored: how many bytes of the page's prefix it begins with,
+    /// and the others. `None` for a node that is not in order: [`Self::get`] tells what is wrong with it.
+    #[inline]
+    #[must_use]
+    pub fn stored_key(&self, index: usize) -> Option<(usize, &'a [u8])> {
+        let (line, flags) = self.view.quick_line(index + self.reserved)?;
+        let (prefix, suffix, _) = NodeView::split(line, flags)?;
+        (prefix <= self.prefix.len()).then_some((prefix, suffix))
+    }
+
     /// The node on line number `index`, from 0.
     ///
     /// # Errors
     /// As [`PageView::node`].
     #[inline]
     pub fn get(&self, index: usize) -> FormatResult<NodeView<'a>> {
-        let view = &self.view;
-        let Some(tag) = view.tag(index + self.reserved).filter(|tag| tag.length > 0) else {
-            return view.node_with_prefix(index, self.prefix);
-        };
-        let start = view.size.header_bytes() + usize::from(tag.offset);
-        // A tag that points outside of the page is told of by the careful way.
-        let Some(bytes) = view.bytes.get(start..start + usize::from(tag.length)) else {
-            return view.node_with_prefix(index, self.prefix);
-        };
-        let flags = match bytes.first_chunk() {
-            Some(word) if view.size.is_large() => NodeFlags::from_word(u16::from_le_bytes(*word)),
-            _ => tag.flags,
-        };
-        NodeView::decode(bytes, flags, self.prefix)
-            .map_err(|error| error.offset_by(start as u64).on_page(view.number))
+        match self.view.quick_node(index + self.reserved, || self.prefix) {
+            Some(node) => Ok(node),
+            None => self.view.node_with_prefix(index, self.prefix),
+        }
     }
 }
 
@@ -121,6 +120,7 @@ impl<'a> PageView<'a> {
     ///
     /// # Errors
     /// When `bytes` is shorter than a page (-1018), or the tag array does not fit (-357).
+    #[inline]
     pub fn peek(bytes: &'a [u8], size: PageSize, number: u32) -> FormatResult<Self> {
         let page = bytes.get(..size.bytes());
         let Some((page, (header, _))) =
@@ -181,24 +181,28 @@ impl<'a> PageView<'a> {
 
     /// The dbtime of the last change.
     #[must_use]
+    #[inline]
     pub fn dbtime(&self) -> u64 {
         self.header.dbtime.get()
     }
 
     /// The left sibling, 0 = none.
     #[must_use]
+    #[inline]
     pub fn previous(&self) -> u32 {
         self.header.previous.get()
     }
 
     /// The right sibling, 0 = none.
     #[must_use]
+    #[inline]
     pub fn next(&self) -> u32 {
         self.header.next.get()
     }
 
     /// The object id of the owning tree.
     #[must_use]
+    #[inline]
     pub fn objid(&self) -> u32 {
         self.header.objid.get()
     }
@@ -274,6 +278,7 @@ impl<'a> PageView<'a> {
     ///
     /// # Errors
     /// -357 when there is no such tag, or it points outside of the page's data.
+    #[inline]
     pub(super) fn tag_and_item(&self, index: usize) -> FormatResult<(Tag, &'a [u8])> {
         let Some(tag) = self.tag(index) else {
             let problem = Problem::OutOfRange { found: index as u64, min: 0, max: self.tag_count() as u64 };
@@ -299,6 +304,7 @@ impl<'a> PageView<'a> {
     ///
     /// # Errors
     /// -357 when the tag points outside of the page's data.
+    #[inline]
     pub fn external_header(&self) -> FormatResult<&'a [u8]> {
         if self.tag_count() == 0 { Ok(&[]) } else { self.item(0) }
     }
@@ -307,6 +313,7 @@ impl<'a> PageView<'a> {
     ///
     /// # Errors
     /// -357 when tag 0 points outside of the page's data.
+    #[inline]
     pub fn key_prefix(&self) -> FormatResult<&'a [u8]> {
         if self.flags().contains(PageFlags::ROOT) { Ok(&[]) } else { self.external_header() }
     }
@@ -315,6 +322,7 @@ impl<'a> PageView<'a> {
     ///
     /// # Errors
     /// -354 when the page has fewer lines, -357 when the tag points outside of the page's data.
+    #[inline]
     pub fn line(&self, index: usize) -> FormatResult<Line<'a>> {
         if index >= self.line_count() {
             let problem = Problem::OutOfRange { found: index as u64, min: 0, max: self.line_count() as u64 };
@@ -335,11 +343,40 @@ impl<'a> PageView<'a> {
     ///
     /// # Errors
     /// Those of [`Self::line`], and -358 when the node's lengths do not fit.
+    #[inline]
     pub fn node(&self, index: usize) -> FormatResult<NodeView<'a>> {
-        self.node_with_prefix(index, self.key_prefix()?)
+        let prefix = || self.key_prefix().unwrap_or_default();
+        match self.quick_node(index + self.reserved_tags(), prefix) {
+            Some(node) => Ok(node),
+            None => self.node_with_prefix(index, self.key_prefix()?),
+        }
+    }
+
+    /// The bytes and flags of a tag's line; `None` where there is none or it is not in order: the careful way tells.
+    #[inline]
+    fn quick_line(&self, tag: usize) -> Option<(&'a [u8], NodeFlags)> {
+        let tag = self.tag(tag)?;
+        let start = self.size.header_bytes() + usize::from(tag.offset);
+        let bytes = self.bytes.get(start..start + usize::from(tag.length))?;
+        let flags = if self.size.is_large() {
+            NodeFlags::from_word(u16::from_le_bytes(*bytes.first_chunk()?))
+        } else {
+            tag.flags
+        };
+        Some((bytes, flags))
+    }
+
+    /// The node of a tag; `None` where it is not in order.
+    #[inline]
+    fn quick_node(&self, tag: usize, prefix: impl FnOnce() -> &'a [u8]) -> Option<NodeView<'a>> {
+        let (line, flags) = self.quick_line(tag)?;
+        let (shared, suffix, data) = NodeView::split(line, flags)?;
+        let prefix = if shared == 0 { &[] } else { prefix().get(..shared)? };
+        Some(NodeView { flags, prefix, suffix, data })
     }
 
     /// The node on line number `index` of a page whose [`Self::key_prefix`] is at hand already.
+    #[inline]
     pub(super) fn node_with_prefix(&self, index: usize, prefix: &'a [u8]) -> FormatResult<NodeView<'a>> {
         let line = self.line(index)?;
         NodeView::decode(line.bytes, line.flags, prefix)
@@ -350,6 +387,7 @@ impl<'a> PageView<'a> {
     ///
     /// # Errors
     /// -357 when tag 0 points outside of the page's data.
+    #[inline]
     pub fn indexed_nodes(&self) -> FormatResult<IndexedNodes<'a>> {
         Ok(IndexedNodes { view: *self, prefix: self.key_prefix()?, reserved: self.reserved_tags() })
     }

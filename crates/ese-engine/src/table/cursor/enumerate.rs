@@ -79,16 +79,15 @@ impl Cursor {
         }
         let terms = Terms { grbit, bytes_max };
         self.in_snapshot(session, true, |cursor, session| {
-            let sight = Self::sight(session);
             if grbit.contains(EnumerateGrbit::COPY) && cursor.reads_copy(RetrieveGrbit::COPY) {
                 let Some(update) = &mut cursor.prepared else {
                     return refused(JetError::UPDATE_NOT_PREPARED, "no update is prepared");
                 };
-                return enumerate(&copy_in_hand(update, &sight)?, list, terms);
+                return enumerate(&copy_in_hand(update, Self::sight(session))?, list, terms);
             }
             cursor.with_sight(session, |cursor, session| {
                 cursor.on_record(session)?;
-                enumerate(&cursor.record_in_hand(&sight)?, list, terms)
+                enumerate(&cursor.record_in_hand(Self::sight(session))?, list, terms)
             })
         })
     }

@@ -343,8 +343,8 @@ impl Cursor {
     // ---- what the parts have in common ----
 
     /// What this session sees now.
-    fn sight(session: &Session) -> Sight {
-        Some(session.visibility())
+    fn sight(session: &Session) -> &Sight {
+        session.sight()
     }
 
     /// Gives all latches up; the last thing a call does.
@@ -363,6 +363,15 @@ impl Cursor {
         call: impl FnOnce(&mut Self, &mut Session) -> Result<T>,
     ) -> Result<T> {
         self.refresh_schema(session)?;
+        self.parking(session, call)
+    }
+
+    /// Runs one call whose schema is the newest already, and parks.
+    fn parking<T>(
+        &mut self,
+        session: &mut Session,
+        call: impl FnOnce(&mut Self, &mut Session) -> Result<T>,
+    ) -> Result<T> {
         let result = call(self, session);
         let parked = self.park();
         let value = result?;

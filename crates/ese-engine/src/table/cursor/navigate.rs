@@ -280,7 +280,7 @@ impl Cursor {
             cursor.on_entry(session)?;
             let entries = cursor.entries_ref();
             let place = entries.bookmark()?.unwrap_or_default();
-            let mut walker = crate::table::seen::cursor_over(entries.tree(), &Self::sight(session));
+            let mut walker = crate::table::seen::cursor_over(entries.tree(), Self::sight(session));
             let range = cursor.range.as_ref().filter(|range| range.limits(Direction::Forward));
             let mut here = walker.seek(&place.key, &place.data)? != SeekOutcome::Nothing;
             let mut count = 0u64;

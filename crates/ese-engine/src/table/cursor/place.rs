@@ -70,7 +70,7 @@ impl Cursor {
                 None => None,
                 Some(place) => {
                     let entries =
-                        seen::cursor_over(self.table.index_at(place)?.1.tree(), &Self::sight(session));
+                        seen::cursor_over(self.table.index_at(place)?.1.tree(), Self::sight(session));
                     Some(SecondaryOrder { place, entries, level: session.level() })
                 }
             };
@@ -109,7 +109,7 @@ impl Cursor {
         let Some(order) = &self.secondary else { return Ok(()) };
         let index = self.table.index_at(order.place)?.0.clone();
         let record = self.record_view()?;
-        let key = entry_key(&self.table, &index, record, itag as usize, &Self::sight(session));
+        let key = entry_key(&self.table, &index, record, itag as usize, Self::sight(session));
         let key = match key? {
             EntryKey::Key(key) => key,
             EntryKey::NoEntry => {
@@ -155,7 +155,7 @@ impl Cursor {
         self.range = None;
         self.search.use_up();
         self.with_sight(session, |cursor, session| {
-            let mut probe = seen::cursor_over(cursor.primary.tree(), &Self::sight(session));
+            let mut probe = seen::cursor_over(cursor.primary.tree(), Self::sight(session));
             if probe.seek(bookmark, &[])? != SeekOutcome::Equal {
                 return refused(JetError::RECORD_DELETED, "there is no such record");
             }
@@ -211,7 +211,7 @@ impl Cursor {
         self.range = None;
         self.search.use_up();
         self.with_sight(session, |cursor, session| {
-            let mut probe = seen::cursor_over(cursor.entries_ref().tree(), &Self::sight(session));
+            let mut probe = seen::cursor_over(cursor.entries_ref().tree(), Self::sight(session));
             let data: &[u8] = if is_unique { &[] } else { &place.data };
             let here = probe.seek(&place.key, data)? == SeekOutcome::Equal;
             let other =

@@ -102,15 +102,17 @@ impl Cursor {
         counting: Counting,
     ) -> Result<Retrieved> {
         check_options(request.grbit)?;
-        let needs_snapshot = request.column == 0 || {
-            self.refresh_schema(session)?;
-            self.column(request.column).is_ok_and(|column| column.column_type.is_long())
-        };
+        self.refresh_schema(session)?;
+        let needs_snapshot = request.column == 0
+            || self.column(request.column).is_ok_and(|column| column.column_type.is_long());
         self.in_snapshot(session, needs_snapshot, |cursor, session| {
             if cursor.reads_copy(request.grbit) {
                 return cursor.retrieve_from_copy(session, request, buffer, counting);
             }
-            cursor.with_sight(session, |cursor, session| {
+            if needs_snapshot {
+                cursor.refresh_schema(session)?;
+            }
+            cursor.parking(session, |cursor, session| {
                 let from_key = RetrieveGrbit::FROM_INDEX | RetrieveGrbit::FROM_PRIMARY_BOOKMARK;
                 if request.grbit.intersects(from_key) {
                     return cursor.retrieve_from_key(session, request, buffer);
@@ -122,8 +124,7 @@ impl Cursor {
                     cursor.column(request.column)?;
                 }
                 cursor.on_record(session)?;
-                let sight = Self::sight(session);
-                let record = cursor.record_in_hand(&sight)?;
+                let record = cursor.record_in_hand(Self::sight(session))?;
                 from_record(&record, request, buffer, counting)
             })
         })
@@ -150,7 +151,7 @@ impl Cursor {
             let actual = copy_from(&free.to_le_bytes(), buffer);
             return Ok(Retrieved::value(request.column, 1, actual, buffer.len()));
         }
-        let record = copy_in_hand(update, &sight)?;
+        let record = copy_in_hand(update, sight)?;
         from_record(&record, request, buffer, counting)
     }
 
@@ -219,7 +220,7 @@ impl Cursor {
         let itag = if multi_valued { self.itag_of_entry(session, &index, &key)? } else { itag };
         self.on_record(session)?;
         let sight = Self::sight(session);
-        let record = self.record_in_hand(&sight)?;
+        let record = self.record_in_hand(sight)?;
         let grbit = RetrieveGrbit::empty();
         let request = ColumnRequest { grbit, itag: itag.max(1), ..*request };
         from_record(&record, &request, buffer, Counting::Refused)
@@ -251,7 +252,7 @@ impl Cursor {
         let record = self.record_view()?;
         let mut itag = 1;
         loop {
-            match entry_key(&self.table, index, record, itag, &sight)? {
+            match entry_key(&self.table, index, record, itag, sight)? {
                 EntryKey::Key(other) if other == key => return Ok(itag as u32),
                 EntryKey::Key(_) => itag += 1,
                 EntryKey::NoEntry | EntryKey::NoSuchValue => return Ok(1),
@@ -268,6 +269,9 @@ pub(super) enum Counting {
 }
 
 fn check_options(grbit: RetrieveGrbit) -> Result<()> {
+    if grbit.is_empty() {
+        return Ok(());
+    }
     let both = RetrieveGrbit::FROM_INDEX | RetrieveGrbit::FROM_PRIMARY_BOOKMARK;
     let alone = |bit: RetrieveGrbit, with: RetrieveGrbit| {
         grbit.contains(bit) && !grbit.difference(bit | with).is_empty()

@@ -1,5 +1,6 @@
 //! The search key of a cursor: JetMakeKey and JetRetrieveKey (spec 09 §7.1, §7.7).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use ese_format::catalog::{IndexDefinition, SegmentFlags};
@@ -85,48 +86,58 @@ impl Cursor {
         if grbit.contains(MakeKeyGrbit::NORMALIZED_KEY) {
             return self.take_normalized_key(data);
         }
-        let table = self.table.clone();
-        let Some(index) = self.current_index().cloned() else {
+        let mut search = std::mem::take(&mut self.search);
+        let added = self.add_part(&mut search, data, grbit);
+        self.search = search;
+        added
+    }
+
+    fn add_part(&self, search: &mut SearchState, data: &[u8], grbit: MakeKeyGrbit) -> Result<()> {
+        let Some(index) = self.current_index() else {
             return refused(JetError::NO_CURRENT_INDEX, "the table has no primary index");
         };
         if grbit.contains(MakeKeyGrbit::NEW_KEY) {
-            self.search.forget();
-        } else if self.search.is_complete && self.search.is_usable {
+            search.is_usable = false;
+            search.is_complete = false;
+            search.parts = 0;
+        } else if search.is_complete && search.is_usable {
             return refused(JetError::KEY_IS_MADE, "the search key has its end");
-        } else if !self.search.is_usable {
+        } else if !search.is_usable {
             return refused(JetError::KEY_NOT_MADE, "no search key was begun");
         }
-        if self.search.parts >= index.row.segments.len() {
+        if search.parts >= index.row.segments.len() {
             return refused(JetError::KEY_IS_MADE, "the search key has all its columns");
         }
-        let failed = |error: ese_format::error::FormatError| table.map().file().format_error(error);
-        if !self.search.is_usable {
-            let sizes = KeySizes::of(index.row.key_most, index.row.var_seg_mac);
-            self.search.key = Some(SearchKey::new(sizes, &TEXT_KEYS));
-            self.add_placeholder(&index, grbit).inspect_err(|_| self.search.forget())?;
+        let begun = search.is_usable;
+        let added = self.push_part(search, index, data, grbit);
+        if added.is_err() && !begun {
+            // A part that was refused takes a key with it that it would have begun.
+            search.forget();
         }
-        let part = self.key_part(&index, data, grbit).and_then(|(column, order, value)| {
-            let limit = limit_of(grbit, column.column_type)?;
-            Ok((column, order, value, limit))
-        });
-        let (column, order, value, limit) = part.inspect_err(|_| self.forget_begun_key())?;
-        let Some(key) = &mut self.search.key else { return Ok(()) };
-        let pushed = key.push(value.as_deref(), SegmentColumn::of(&column), order, limit);
-        if let Err(error) = pushed {
-            self.forget_begun_key();
-            return Err(failed(error));
-        }
-        self.search.parts += 1;
-        self.search.is_usable = true;
-        self.search.is_complete = limit.is_some();
-        Ok(())
+        added
     }
 
-    /// A part that was refused takes a key with it that it would have begun.
-    fn forget_begun_key(&mut self) {
-        if !self.search.is_usable {
-            self.search.forget();
+    fn push_part(
+        &self,
+        search: &mut SearchState,
+        index: &IndexDefinition,
+        data: &[u8],
+        grbit: MakeKeyGrbit,
+    ) -> Result<()> {
+        if !search.is_usable {
+            let sizes = KeySizes::of(index.row.key_most, index.row.var_seg_mac);
+            search.key.get_or_insert_with(|| SearchKey::new(sizes, &TEXT_KEYS)).begin(sizes);
+            self.add_placeholder(search, index, grbit)?;
         }
+        let (column, order, value) = self.key_part(search.parts, index, data, grbit)?;
+        let limit = limit_of(grbit, column.column_type)?;
+        let Some(key) = &mut search.key else { return Ok(()) };
+        key.push(value.as_deref(), SegmentColumn::of(column), order, limit)
+            .map_err(|error| self.table.map().file().format_error(error))?;
+        search.parts += 1;
+        search.is_usable = true;
+        search.is_complete = limit.is_some();
+        Ok(())
     }
 
     fn take_normalized_key(&mut self, data: &[u8]) -> Result<()> {
@@ -143,18 +154,22 @@ impl Cursor {
     }
 
     /// A primary index that lost its first column has a placeholder in its place (spec 04 §7.6).
-    fn add_placeholder(&mut self, index: &IndexDefinition, grbit: MakeKeyGrbit) -> Result<()> {
+    fn add_placeholder(
+        &self,
+        search: &mut SearchState,
+        index: &IndexDefinition,
+        grbit: MakeKeyGrbit,
+    ) -> Result<()> {
         let overridden = grbit.contains(MakeKeyGrbit::KEY_OVERRIDE_PRIMARY_INDEX_PLACEHOLDER);
         let (column, order) = self.segment(index, 0)?;
         if overridden || !column.flags.contains(ColumnFlags::PRIMARY_INDEX_PLACEHOLDER) {
             return Ok(());
         }
-        let map = std::sync::Arc::clone(self.table.map());
-        if let Some(key) = &mut self.search.key {
-            let placed = key.push(Some(&[0]), SegmentColumn::of(&column), order, None);
-            placed.map_err(|error| map.file().format_error(error))?;
+        if let Some(key) = &mut search.key {
+            let placed = key.push(Some(&[0]), SegmentColumn::of(column), order, None);
+            placed.map_err(|error| self.table.map().file().format_error(error))?;
         }
-        self.search.parts = 1;
+        search.parts = 1;
         Ok(())
     }
 
@@ -163,7 +178,7 @@ impl Cursor {
         &self,
         index: &IndexDefinition,
         place: usize,
-    ) -> Result<(ColumnDefinition, SegmentOrder)> {
+    ) -> Result<(&ColumnDefinition, SegmentOrder)> {
         let segment = index.row.segments.get(place);
         let column = segment.and_then(|segment| {
             let of_template = segment.flags.contains(SegmentFlags::TEMPLATE_COLUMN);
@@ -173,29 +188,29 @@ impl Cursor {
             return refused(JetError::KEY_IS_MADE, "the index has no further column");
         };
         let descending = segment.flags.contains(SegmentFlags::DESCENDING);
-        Ok((column.clone(), SegmentOrder::of(index.row.flags, descending)))
+        Ok((column, SegmentOrder::of(index.row.flags, descending)))
     }
 
     /// What the next part of the key is made of.
-    fn key_part(
+    fn key_part<'d>(
         &self,
+        place: usize,
         index: &IndexDefinition,
-        data: &[u8],
+        data: &'d [u8],
         grbit: MakeKeyGrbit,
-    ) -> Result<(ColumnDefinition, SegmentOrder, Option<Vec<u8>>)> {
-        let place = self.search.parts;
+    ) -> Result<(&ColumnDefinition, SegmentOrder, Option<Cow<'d, [u8]>>)> {
         let (column, order) = self.segment(index, place)?;
         let fixed = column.column_type.fixed_size().or(match column.location {
             ColumnLocation::Fixed { size, .. } => Some(size),
             _ => None,
         });
-        let mut value = data.to_vec();
+        let mut value = Cow::Borrowed(data);
         if let Some(size) = fixed.map(usize::from) {
             if value.is_empty() && grbit.contains(MakeKeyGrbit::KEY_DATA_ZERO_LENGTH) {
                 return refused(JetError::INVALID_BUFFER_SIZE, "a fixed column has no value without bytes");
             }
             if column.column_type == ColumnType::Text && !value.is_empty() && value.len() < size {
-                pad_text(&mut value, size, column.code_page);
+                pad_text(value.to_mut(), size, column.code_page);
             }
             if !value.is_empty() && value.len() != size {
                 return refused(JetError::INVALID_BUFFER_SIZE, "the value has not the size of the column");
@@ -208,7 +223,9 @@ impl Cursor {
                 let about = "the key is shorter than the tuples of the index";
                 return refused(JetError::INDEX_TUPLES_KEY_TOO_SMALL, about);
             }
-            value.truncate(bytes(limits.length_max));
+            if value.len() > bytes(limits.length_max) {
+                value.to_mut().truncate(bytes(limits.length_max));
+            }
         }
         let is_null = value.is_empty() && !grbit.contains(MakeKeyGrbit::KEY_DATA_ZERO_LENGTH);
         Ok((column, order, (!is_null).then_some(value)))

@@ -27,26 +27,39 @@ impl Cursor {
         if direction.is_empty() {
             return refused(JetError::INVALID_PARAMETER, "a seek says which way");
         }
-        let key = self.search.usable_key()?.to_vec();
+        self.search.usable_key()?;
         if direction.bits().count_ones() > 1 {
             return refused(JetError::INVALID_GRBIT, "a seek goes one way");
         }
         self.cancel_update(session)?;
         session.check_read()?;
         self.range = None;
-        let result = self.with_sight(session, |cursor, session| {
-            let sought = cursor.seek_key(session, &key, direction);
+        // Nothing on the way looks at the search key, and the cursor may be lent while the key is.
+        let mut search = std::mem::take(&mut self.search);
+        let result = search.usable_key().and_then(|key| self.seek_in_sight(session, key, direction, grbit));
+        search.use_up();
+        self.search = search;
+        result
+    }
+
+    fn seek_in_sight(
+        &mut self,
+        session: &mut Session,
+        key: &[u8],
+        direction: SeekGrbit,
+        grbit: SeekGrbit,
+    ) -> Result<Completion> {
+        self.with_sight(session, |cursor, session| {
+            let sought = cursor.seek_key(session, key, direction);
             let failed = sought.as_ref().err().map(crate::error::Error::jet);
             if failed.is_some_and(|jet| jet != JetError::RECORD_NOT_FOUND) {
                 cursor.left(session, Currency::BeforeFirst);
             }
             match sought? {
-                Completion::Success if direction == SeekGrbit::EQ => cursor.after_equal(session, &key, grbit),
+                Completion::Success if direction == SeekGrbit::EQ => cursor.after_equal(session, key, grbit),
                 completion => Ok(completion),
             }
-        });
-        self.search.use_up();
-        result
+        })
     }
 
     fn seek_key(&mut self, session: &Session, key: &[u8], direction: SeekGrbit) -> Result<Completion> {
@@ -126,7 +139,7 @@ impl Cursor {
         if !tree.has_duplicate_keys() {
             return Ok(true);
         }
-        let mut walker = crate::table::seen::cursor_over(&tree, &Self::sight(session));
+        let mut walker = crate::table::seen::cursor_over(&tree, Self::sight(session));
         if walker.seek(key, &[])? != SeekOutcome::Equal || !walker.move_next()? {
             return Ok(true);
         }

@@ -75,17 +75,16 @@ impl Cursor {
         }
         let local = grbit.contains(RecordSizeGrbit::LOCAL);
         self.in_snapshot(session, true, |cursor, session| {
-            let sight = Self::sight(session);
             if grbit.contains(RecordSizeGrbit::IN_COPY_BUFFER) {
                 let Some(update) = &mut cursor.prepared else {
                     return refused(JetError::UPDATE_NOT_PREPARED, "no update is prepared");
                 };
-                return size_of(&copy_in_hand(update, &sight)?, 0, local);
+                return size_of(&copy_in_hand(update, Self::sight(session))?, 0, local);
             }
             cursor.with_sight(session, |cursor, session| {
                 cursor.on_record(session)?;
                 let key = cursor.bookmark_bytes()?.len() as u64;
-                size_of(&cursor.record_in_hand(&sight)?, key, local)
+                size_of(&cursor.record_in_hand(Self::sight(session))?, key, local)
             })
         })
     }
@@ -101,15 +100,14 @@ impl Cursor {
         grbit: RetrieveGrbit,
     ) -> Result<Vec<TaggedColumnSummary>> {
         self.in_snapshot(session, true, |cursor, session| {
-            let sight = Self::sight(session);
             if cursor.reads_copy(grbit)
                 && let Some(update) = &mut cursor.prepared
             {
-                return tagged_list(&copy_in_hand(update, &sight)?, first);
+                return tagged_list(&copy_in_hand(update, Self::sight(session))?, first);
             }
             cursor.with_sight(session, |cursor, session| {
                 cursor.on_record(session)?;
-                tagged_list(&cursor.record_in_hand(&sight)?, first)
+                tagged_list(&cursor.record_in_hand(Self::sight(session))?, first)
             })
         })
     }

@@ -191,7 +191,10 @@ impl<'r> RecordInHand<'r> {
 
 /// Copies as much as fits; returns how much there was.
 pub(super) fn copy_from(bytes: &[u8], buffer: &mut [u8]) -> usize {
-    buffer.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    let fit = bytes.len().min(buffer.len());
+    if let (Some(to), Some(from)) = (buffer.get_mut(..fit), bytes.get(..fit)) {
+        to.copy_from_slice(from);
+    }
     bytes.len()
 }
 
