@@ -12,6 +12,7 @@ use ese_format::error::JetError;
 
 use crate::abi::guard::CallResult;
 use crate::abi::tables::typedefs::{JET_DBID, JET_ERR, JET_SESID, JET_TABLEID};
+use crate::abi::text::ObjectName;
 use crate::runtime::call::{SessionCall, with_database, with_given_cursor};
 use crate::runtime::instance::AfterStop;
 
@@ -60,7 +61,8 @@ pub(super) fn of_named_table(
     answer: impl FnOnce(&mut SessionCall<'_>, &AboutTable) -> CallResult,
 ) -> JET_ERR {
     with_database(sesid, dbid, AfterStop::Refused, |call, database| {
-        let schema = database.catalog()?.schema_named(&call.body()?.engine, &name()?)?;
+        let name = ObjectName::from_1252(&name()?)?;
+        let schema = database.catalog()?.schema_named(&call.body()?.engine, name.as_bytes())?;
         answer(call, &AboutTable { schema, map: Arc::clone(database.map()) })
     })
 }

@@ -21,6 +21,7 @@ use crate::abi::guard::{CallResult, Completion};
 use crate::abi::structs::*;
 use crate::abi::tables::enums::*;
 use crate::abi::tables::typedefs::*;
+use crate::abi::text::ObjectName;
 use crate::runtime::call::{SessionCall, with_database, with_given_cursor};
 use crate::runtime::instance::AfterStop;
 
@@ -56,11 +57,11 @@ impl ObjectQuestion {
                     // SAFETY: told by the caller.
                     unsafe { self.check_container() }?;
                     // SAFETY: told by the caller.
-                    let name = unsafe { self.form.name(self.object) }?;
+                    let name = ObjectName::from_1252(&unsafe { self.form.name(self.object) }?)?;
                     if !self.wants_tables() {
                         return Err(JetError::OBJECT_NOT_FOUND);
                     }
-                    let object = catalog.object(&call.body()?.engine, &name)?;
+                    let object = catalog.object(&call.body()?.engine, name.as_bytes())?;
                     let statistics = self.statistics();
                     self.answer.write_value(object_info(&object, statistics))?;
                     Ok(Completion::Success)
