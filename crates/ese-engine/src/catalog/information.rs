@@ -48,7 +48,7 @@ pub struct ColumnInformation {
     pub name: Vec<u8>,
     /// Type.
     pub column_type: ColumnType,
-    /// Code page; 0 for what is not text.
+    /// Code page as it is stored: columns of the catalog have one even where they are not text.
     pub code_page: CodePage,
     /// Most bytes; 0 for no limit.
     pub bytes_max: u32,
@@ -260,7 +260,7 @@ impl TableSchema {
             id: column.id,
             name: column.name.clone(),
             column_type: column.column_type,
-            code_page: if column.column_type.is_text() { column.code_page } else { CodePage::NONE },
+            code_page: column.code_page,
             bytes_max: column.bytes_max,
             grbit: ColumnGrbit::of(column) | ColumnGrbit::UPDATABLE,
             default: column.default.clone(),
