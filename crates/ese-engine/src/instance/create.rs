@@ -24,7 +24,7 @@ use crate::cache::{OpenGate, WriteBack};
 use crate::catalog::{NewDatabase, Shadow, statement};
 use crate::error::{Error, Result};
 use crate::file_map::{DBTIME_FIRST, Logging};
-use crate::io::Existing;
+use crate::io::{Existing, FileSystem};
 use crate::log::Log;
 use crate::space::create_root;
 use crate::transaction::Session;
@@ -56,6 +56,27 @@ pub struct CreateRequest {
     pub shadow: Shadow,
     /// Pages it may have, 0 for any number.
     pub pages_max: u32,
+}
+
+/// Bytes of a file's name at most.
+const FILE_NAME_BYTES_MAX: usize = 255;
+
+/// Refuses places where no file can be made. They must not get into the log: recovery would try them at every start.
+fn check_place(disk: &dyn FileSystem, path: &Path) -> Result<()> {
+    let refused = |why: &str| {
+        Err(Error::refused(JetError::INVALID_PATH, format!("{}: {why}", path.display())))
+    };
+    let Some((folder, name)) = path.parent().zip(path.file_name()) else { return refused("is no file's path") };
+    if name.len() > FILE_NAME_BYTES_MAX {
+        return refused("the name is too long");
+    }
+    if !disk.is_folder(folder) {
+        return refused("its folder does not exist");
+    }
+    if disk.is_folder(path) {
+        return refused("is a folder");
+    }
+    Ok(())
 }
 
 impl Instance {
@@ -94,6 +115,7 @@ impl Instance {
             }
             disk.remove(&path)?;
         }
+        check_place(disk, &path)?;
         let header = self.new_header(dbid, request)?;
         let hold = CheckpointHold::new(self);
         let begun = self.log_create(session, dbid, &path, request, &header)?;
@@ -184,10 +206,7 @@ impl Instance {
         begun: Lgpos,
     ) -> Result<Arc<AttachedDatabase>> {
         let disk = &*self.settings.host.file_system;
-        let file = disk.create(path, Existing::Keep).map_err(|error| match error.jet() {
-            JetError::FILE_NOT_FOUND => Error::refused(JetError::INVALID_PATH, error.to_string()),
-            _ => error,
-        })?;
+        let file = disk.create(path, Existing::Keep)?;
         let generation = begun.generation.get().unsigned_abs();
         header.fields.lgpos_attach = begun;
         header.fields.generation_min_required = generation.into();

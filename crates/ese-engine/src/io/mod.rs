@@ -75,6 +75,9 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     /// Whether there is a file at `path`.
     fn is_file(&self, path: &Path) -> bool;
 
+    /// Whether there is a folder at `path`.
+    fn is_folder(&self, path: &Path) -> bool;
+
     /// The one name of a file or folder that may have several: absolute, with links in its folder followed. It need not
     /// exist.
     fn full_path(&self, path: &Path) -> PathBuf {

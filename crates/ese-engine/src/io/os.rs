@@ -147,6 +147,10 @@ impl FileSystem for OsFileSystem {
         path.is_file()
     }
 
+    fn is_folder(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
     fn full_path(&self, path: &Path) -> PathBuf {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         if let Ok(whole) = absolute.canonicalize() {

@@ -439,6 +439,11 @@ impl FileSystem for SimulatedFileSystem {
         self.disk.lock().files.contains_key(path)
     }
 
+    /// Folders are the paths without an extension, and need not be made.
+    fn is_folder(&self, path: &Path) -> bool {
+        path.extension().is_none() && !self.is_file(path)
+    }
+
     fn identity(&self) -> usize {
         Arc::as_ptr(&self.disk).addr()
     }

@@ -83,17 +83,17 @@ impl OwnedSpace<'_> {
     }
 }
 
-/// Makes the file end with page `last`, after the record that says so is durable.
+/// Makes the file end with page `last`, and logs it. The file grows first: a growth that the disk refuses must not be in
+/// the log, where recovery would try it again at every start. After a crash in between the file is longer than its space
+/// says; the pages belong to nobody until it grows into them.
 pub(super) fn extend_file(map: &FileMap, author: &mut dyn Author, last: u32) -> Result<()> {
-    let record = Record::ExtendDb(ExtendDb { dbid: map.dbid(), last_page: last });
-    let logged = author.log(map, &[record])?;
     let file = map.file();
     if file.page_count() < last {
-        file.make_durable(logged.position)?;
         file.set_page_count(last)?;
         file.sync()?;
     }
-    Ok(())
+    let record = Record::ExtendDb(ExtendDb { dbid: map.dbid(), last_page: last });
+    author.log(map, &[record]).map(|_| ())
 }
 
 /// Makes the database own at least `pages` pages, as JetSetDatabaseSize and JetResizeDatabase ask, and returns how many
