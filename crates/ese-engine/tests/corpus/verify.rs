@@ -2,13 +2,18 @@
 //! the page it was done to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use ese_engine::catalog::TableSchema;
 use ese_engine::database::Database;
 use ese_engine::verify::{Finding, Severity, VerifyOptions, VerifyReport, verify};
 use ese_format::database_header::{DatabaseState, PROBE_BYTES, choose_header};
 use ese_format::error::JetError;
 use ese_format::node::NodeFlags;
 use ese_format::page::{PageFlags, PageMut};
+use ese_format::record::{
+    ColumnDefinition, ColumnLocation, NewValue, RecordBuilder, RecordFormat, RecordView, Value,
+};
 
 use crate::damage::{Image, Random, image};
 use crate::samples::open_bytes;
@@ -573,6 +578,137 @@ fn damage_to_contents_is_found() {
             image.put_data(leaf, 3, &data);
         },
     );
+}
+
+/// The first record of a table that has a column which `wanted` takes: its page, its line, and what it holds.
+fn record_with(
+    image: &mut Image,
+    table: &str,
+    wanted: impl Fn(&ColumnDefinition) -> bool,
+) -> (u32, usize, Vec<u8>, ColumnDefinition, TableSchemaAndFormat) {
+    let database = image.open().unwrap();
+    let opened = database.open_table(table).unwrap();
+    let schema = Arc::clone(opened.schema());
+    let mut cursor = opened.cursor();
+    while cursor.move_next().unwrap() {
+        let row = cursor.row().unwrap();
+        let column = schema.columns().find(|column| {
+            wanted(column)
+                && matches!(row.record().value(column, 1), Ok(Value::Inline(bytes)) if !bytes.is_empty())
+        });
+        let Some(column) = column else { continue };
+        let (page, key) = (row.page_number(), row.bookmark().to_vec());
+        let record = row.record().bytes().to_vec();
+        let size = image.size;
+        let held = PageMut::open(image.page(page), size, page).unwrap();
+        let line = held.view().nodes().position(|node| node.unwrap().key().to_vec() == key).unwrap();
+        let format = RecordFormat::of(size);
+        return (page, line, record, column.clone(), TableSchemaAndFormat { schema, format });
+    }
+    panic!("no record of {table} has such a column");
+}
+
+struct TableSchemaAndFormat {
+    schema: Arc<TableSchema>,
+    format: RecordFormat,
+}
+
+/// The record with another value of a column, which need not be one of its type.
+fn with_value(
+    record: &[u8],
+    column: &ColumnDefinition,
+    table: &TableSchemaAndFormat,
+    value: &[u8],
+) -> Vec<u8> {
+    let view = RecordView::parse(record, table.format).unwrap();
+    let mut builder = RecordBuilder::from_view(&view, table.format).unwrap();
+    builder.set(table.schema.layout(), column, 1, NewValue::Inline(value)).unwrap();
+    builder.to_bytes().unwrap()
+}
+
+#[test]
+fn values_that_are_none_of_their_columns_are_found() {
+    let test = "values_that_are_none_of_their_columns_are_found";
+    let Some(sound) = image(test, "ese/types/types.edb") else { return };
+    let error = Severity::Error;
+    let bad = |what| Expected { jet: JetError::DATABASE_CORRUPTED, what };
+    let table = {
+        let database = sound.open().unwrap();
+        let tables = database.tables().unwrap();
+        tables.iter().find(|table| table.definition().objid >= 8).unwrap().name()
+    };
+    let is_tagged = |column: &ColumnDefinition| matches!(column.location, ColumnLocation::Tagged { .. });
+    let (page, line, record, column, schema) = record_with(&mut sound.clone(), &table, |column| {
+        is_tagged(column) && column.column_type.fixed_size().is_some_and(|size| size > 1)
+    });
+    assert_found(&sound, "a number of too few bytes", Some(page), error, bad("bytes instead of"), |image| {
+        image.put_data(page, line, &with_value(&record, &column, &schema, &[1]));
+    });
+    let (page, line, record, column, schema) = record_with(&mut sound.clone(), &table, |column| {
+        column.column_type.fixed_size().is_none() && (1..=255).contains(&column.bytes_max)
+    });
+    assert_found(&sound, "a value that is too long", Some(page), error, bad("more than its"), |image| {
+        let long = vec![b'x'; column.bytes_max as usize + 1];
+        image.put_data(page, line, &with_value(&record, &column, &schema, &long));
+    });
+    let (page, line, record, ..) = record_with(&mut sound.clone(), &table, is_tagged);
+    assert_found(
+        &sound,
+        "a column nobody knows",
+        Some(page),
+        error,
+        bad("the table columns up to"),
+        |image| {
+            let view = RecordView::parse(&record, schema.format).unwrap();
+            let tagged = view.tagged_area().bytes();
+            let count = usize::from(u16::from_le_bytes([tagged[2], tagged[3]]) & 0x3FFF) / 4;
+            let mut record = record.clone();
+            let last = record.len() - tagged.len() + (count - 1) * 4;
+            record[last..last + 2].copy_from_slice(&60_000u16.to_le_bytes());
+            image.put_data(page, line, &record);
+        },
+    );
+    assert_found(
+        &sound,
+        "fixed columns nobody knows",
+        Some(page),
+        error,
+        Expected { jet: JetError::DATABASE_CORRUPTED, what: "" },
+        |image| {
+            let mut record = record.clone();
+            record[0] = 127;
+            image.put_data(page, line, &record);
+        },
+    );
+}
+
+#[test]
+fn trees_that_own_the_same_pages_are_found() {
+    let test = "trees_that_own_the_same_pages_are_found";
+    let Some(sound) = image(test, "windows/tables/index.edb") else { return };
+    let (table, other) = {
+        let database = sound.open().unwrap();
+        let locales = database.open_table("MSysObjids").unwrap().tree().root();
+        (database.open_table("index").unwrap().tree().root(), locales)
+    };
+    let expected = || Expected { jet: JetError::SP_OWN_EXT_CORRUPTED, what: "owns pages" };
+    // A tree of one extent begins at its root; with more pages it reaches into what comes behind it.
+    assert_found(&sound, "a table that owns another's pages", None, Severity::Error, expected(), |image| {
+        image.edit(other, |page| {
+            let mut header = page.view().external_header().unwrap().to_vec();
+            header[..4].copy_from_slice(&(table - other + 1).to_le_bytes());
+            page.set_external_header(&[&header]).unwrap();
+        });
+    });
+    let expected =
+        Expected { jet: JetError::SP_OWN_EXT_CORRUPTED, what: "no part of one extent of its parent" };
+    assert_found(&sound, "more than its parent owns", None, Severity::Error, expected, |image| {
+        image.edit(other, |page| {
+            let mut header = page.view().external_header().unwrap().to_vec();
+            header[..4].copy_from_slice(&100_000u32.to_le_bytes());
+            page.set_external_header(&[&header]).unwrap();
+        });
+    });
 }
 
 #[test]

@@ -104,6 +104,16 @@ impl Workload {
             let count = dice.roll(self.bytes) as usize + 1;
             let value = dice.bytes(count);
             match (after.contains_key(&key), dice.roll(3)) {
+                (false, 0) if !after.is_empty() => {
+                    // A copy shares the long value of its original until one of them changes.
+                    let place = dice.roll(after.len() as u32) as usize;
+                    if let Some((from, value)) =
+                        after.iter().nth(place).map(|(from, value)| (*from, value.clone()))
+                    {
+                        table.copy(session, from, key)?;
+                        after.insert(key, value);
+                    }
+                }
                 (false, _) => {
                     table.insert(session, key, &value)?;
                     after.insert(key, value);
@@ -185,6 +195,13 @@ impl Table {
         self.cursor.update(session, None, UpdateGrbit::empty()).map(|_| ())
     }
 
+    pub(crate) fn copy(&mut self, session: &mut Session, from: i32, key: i32) -> Result<()> {
+        self.seek(session, from)?;
+        self.cursor.prepare(session, Prepare::InsertCopy)?;
+        self.set(session, self.key, &key.to_le_bytes())?;
+        self.cursor.update(session, None, UpdateGrbit::empty()).map(|_| ())
+    }
+
     pub(crate) fn replace(&mut self, session: &mut Session, key: i32, value: &[u8]) -> Result<()> {
         self.seek(session, key)?;
         self.cursor.prepare(session, Prepare::Replace)?;
@@ -208,7 +225,8 @@ pub(crate) fn rows_at(file_system: Arc<dyn FileSystem>, path: &Path) -> Option<R
     let options = OpenOptions { file_system, ..OpenOptions::default() };
     let database = Database::open(path, &options).expect("recovery left a clean database");
     let report = verify(&database, &VerifyOptions::default(), &mut |_| {});
-    assert_eq!(report.errors, 0, "{:#?}", report.findings);
+    let orphans = report.findings.iter().filter(|finding| finding.what.contains("orphan")).count();
+    assert_eq!((report.errors, orphans), (0, 0), "{:#?}", report.findings);
     let table = match database.open_table("rows") {
         Ok(table) => table,
         Err(error) if error.jet() == JetError::OBJECT_NOT_FOUND => return None,
