@@ -334,6 +334,110 @@ fn an_open_transaction_holds_the_checkpoint_back() {
 }
 
 #[test]
+fn logs_of_another_size_are_refused_behind_recovery_or_make_room_for_a_new_stream() {
+    for ending in [TermKind::Complete, TermKind::Dirty] {
+        let disk = SimulatedFileSystem::default();
+        let instance = start(&disk);
+        drop(create(&instance, DATABASE));
+        instance.log().unwrap().roll().unwrap();
+        let ended = instance.stop(ending).map_err(|error| error.jet());
+        assert_eq!(ended.is_err(), ending == TermKind::Dirty);
+        drop(instance);
+        let mut other = settings(&disk);
+        other.log_file_kb = Some(128);
+        let refused = Instance::start(other.clone()).unwrap_err();
+        assert_eq!(refused.jet(), JetError::LOG_FILE_SIZE_MISMATCH_DATABASES_CONSISTENT);
+        let recovered = fields(&disk, DATABASE);
+        assert_eq!(state(&recovered), Some(DatabaseState::CleanShutdown), "recovery came to its end");
+        other.cleanup_mismatched_logs = true;
+        other.circular = crate::log::Circular::Off;
+        let refused = Instance::start(other.clone()).unwrap_err();
+        assert_eq!(refused.jet(), JetError::INVALID_SETTINGS, "only logs that are used again may go");
+        other.circular = crate::log::Circular::On;
+        let instance = Instance::start(other.clone()).unwrap();
+        assert_eq!(instance.log().unwrap().generation(), 1, "a new stream");
+        assert_eq!(disk.content(Path::new("/x/edb.log")).unwrap().len(), 128 << 10);
+        drop(attach(&instance, DATABASE));
+        instance.stop(TermKind::Complete).unwrap();
+        drop(instance);
+        Instance::start(other).unwrap().stop(TermKind::Complete).unwrap();
+    }
+}
+
+#[test]
+fn a_power_cut_while_logs_of_another_size_go_leaves_a_stream_that_starts() {
+    let other_size = |disk: &SimulatedFileSystem| {
+        let mut other = settings(disk);
+        (other.log_file_kb, other.circular) = (Some(128), crate::log::Circular::On);
+        other.cleanup_mismatched_logs = true;
+        other
+    };
+    let filled = || {
+        let disk = SimulatedFileSystem::default();
+        let instance = start(&disk);
+        drop(create(&instance, DATABASE));
+        (0..3).for_each(|_| instance.log().unwrap().roll().unwrap());
+        instance.stop(TermKind::Complete).unwrap();
+        disk
+    };
+    let disk = filled();
+    let before = disk.write_calls();
+    Instance::start(other_size(&disk)).unwrap().stop(TermKind::Complete).unwrap();
+    let calls = disk.write_calls() - before;
+    assert!(calls > 10, "{calls} calls");
+    for cut in 0..calls {
+        let disk = filled();
+        disk.cut_power_at(cut, PowerLoss::KeepsSome { seed: cut + 1 });
+        // That the checkpoint cannot be written is no error.
+        let _ = Instance::start(other_size(&disk)).and_then(|instance| instance.stop(TermKind::Complete));
+        assert!(disk.is_off(), "the power was cut at call {cut}");
+        disk.reboot();
+        let instance = Instance::start(other_size(&disk));
+        let instance = instance.unwrap_or_else(|error| panic!("cut at call {cut}: {error}"));
+        drop(attach(&instance, DATABASE));
+        instance.stop(TermKind::Complete).unwrap();
+    }
+    println!("{calls} power cuts");
+}
+
+#[test]
+fn changes_are_refused_while_the_checkpoint_is_too_far_behind() {
+    let disk = SimulatedFileSystem::default();
+    let mut deep = settings(&disk);
+    deep.checkpoint_too_deep = 3;
+    let instance = Instance::start(deep).unwrap();
+    let database = create(&instance, DATABASE);
+    let log = Arc::clone(instance.log().unwrap());
+    let root =
+        crate::btree::WritableTree::open(database.map(), 1, 1, crate::btree::TreeKind::Primary).unwrap();
+    let (mut holds, mut writes) = (session(&instance), session(&instance));
+    let insert = |session: &mut Session, key: &[u8]| {
+        root.insert(session, key, b"data", crate::btree::Versioning::Versioned).map_err(|error| error.jet())
+    };
+    holds.begin(BeginKind::ReadWrite).unwrap();
+    assert_eq!(insert(&mut holds, b"first"), Ok(()));
+    for _ in 0..3 {
+        log.roll().unwrap();
+        writes.begin(BeginKind::ReadWrite).unwrap();
+        assert_eq!(insert(&mut writes, b"while it is near"), Ok(()));
+        writes.rollback().unwrap();
+    }
+    log.roll().unwrap();
+    writes.begin(BeginKind::ReadWrite).unwrap();
+    assert_eq!(insert(&mut writes, b"too late"), Err(JetError::CHECKPOINT_DEPTH_TOO_DEEP));
+    writes.rollback().unwrap();
+    holds.rollback().unwrap();
+    database.file().write_back(WriteBack::All).unwrap();
+    instance.update_checkpoint().unwrap();
+    writes.begin(BeginKind::ReadWrite).unwrap();
+    assert_eq!(insert(&mut writes, b"again"), Ok(()));
+    writes.rollback().unwrap();
+    drop((database, holds, writes));
+    drop(root);
+    instance.stop(TermKind::Complete).unwrap();
+}
+
+#[test]
 fn a_dirty_stop_leaves_databases_dirty_and_they_cannot_be_attached_without_their_logs() {
     let disk = SimulatedFileSystem::default();
     let instance = start(&disk);

@@ -40,8 +40,8 @@ struct Table {
     number: u64,
     /// By name: the number of the column.
     columns: BTreeMap<String, u32>,
-    /// By name: the indexed column.
-    indexes: BTreeMap<String, u32>,
+    /// By name: the indexed column, and a number that no other index ever has.
+    indexes: BTreeMap<String, (u32, u64)>,
     /// By key: the values of columns.
     rows: BTreeMap<i32, BTreeMap<u32, i32>>,
 }
@@ -57,7 +57,7 @@ enum Change {
     AddColumn(String, u32),
     DeleteColumn(u32),
     RenameColumn(u32, String),
-    CreateIndex(String, u32),
+    CreateIndex(String, u32, u64),
     DeleteIndex(String),
     Insert(i32, BTreeMap<u32, i32>),
     DeleteRow(i32),
@@ -92,7 +92,9 @@ fn apply(state: &mut State, step: &Step) {
             table.columns.retain(|_, known| *known != id);
             assert_eq!(table.columns.insert(name, id), None);
         }
-        Change::CreateIndex(name, column) => assert_eq!(table.indexes.insert(name, column), None),
+        Change::CreateIndex(name, column, number) => {
+            assert_eq!(table.indexes.insert(name, (column, number)), None);
+        }
         Change::DeleteIndex(name) => drop(table.indexes.remove(&name)),
         Change::Insert(key, values) => assert_eq!(table.rows.insert(key, values), None),
         Change::DeleteRow(key) => drop(table.rows.remove(&key)),
@@ -234,7 +236,7 @@ impl Run {
         }
         let name = self.dice.pick(view.keys())?.clone();
         let table = view.get(&name)?;
-        let free = |column: &&u32| **column != 1 && !table.indexes.values().any(|used| used == *column);
+        let free = |column: &&u32| **column != 1 && !table.indexes.values().any(|(used, _)| used == *column);
         let change = match kind {
             6 => Change::Delete,
             7 => {
@@ -264,7 +266,9 @@ impl Run {
                 if table.indexes.contains_key(&index) {
                     return None;
                 }
-                Change::CreateIndex(index, *self.dice.pick(table.columns.values())?)
+                let column = *self.dice.pick(table.columns.values())?;
+                self.numbers += 1;
+                Change::CreateIndex(index, column, self.numbers)
             }
             14 => Change::DeleteIndex(self.dice.pick(table.indexes.keys())?.clone()),
             15 => Change::DeleteRow(*self.dice.pick(table.rows.keys())?),
@@ -358,7 +362,7 @@ impl Run {
                 let same = RenamedColumn::Same;
                 catalog.rename_column(session, &opened.hold, column.as_bytes(), new.as_bytes(), same)
             }
-            Change::CreateIndex(index, column) => {
+            Change::CreateIndex(index, column, _) => {
                 let mut opened = stage.open(session, name, 0)?;
                 let key = format!("+{}\0\0", column_named(*column));
                 let new = NewIndex { name: index.as_bytes(), key: key.as_bytes(), ..NewIndex::default() };
@@ -426,18 +430,24 @@ impl Run {
         let indexes: BTreeMap<String, u32> = secondary
             .map(|index| (text(index.name.as_bytes()), u32::from(index.row.segments[0].fid)))
             .collect();
-        // An index that another session deletes is gone for all at once (spec 09 §5.6).
+        // An index that another session deletes is gone for all at once (spec 09 §5.6), also for who still had it in its
+        // snapshot; that somebody made another one with its name does not bring it back.
         let is_deleted = |index: &String| {
-            let committed = self.committed.values().find(|known| known.number == table.number);
+            let here = table.indexes.get(index);
+            let is_same = |state: &State| {
+                let known = state.values().find(|known| known.number == table.number);
+                known.is_some_and(|known| known.indexes.get(index) == here)
+            };
+            let is_own = self.open[who].as_ref().is_some_and(|open| !is_same(&open.snapshot));
             let deletes = |step: &Step| {
                 step.table == table.number
                     && matches!(&step.change, Change::DeleteIndex(name) if name == index)
             };
             let mut others = self.open.iter().enumerate().filter(|(other, _)| *other != who);
-            !committed.is_some_and(|known| known.indexes.contains_key(index))
+            !is_own && !is_same(&self.committed)
                 || others.any(|(_, open)| open.iter().flat_map(|open| &open.steps).any(deletes))
         };
-        let missing = table.indexes.iter().filter(|(name, column)| indexes.get(*name) != Some(column));
+        let missing = table.indexes.iter().filter(|(name, (column, _))| indexes.get(*name) != Some(column));
         let missing: Vec<&String> = missing.map(|(name, _)| name).collect();
         assert!(missing.iter().all(|index| is_deleted(index)), "{context}: {missing:?}");
         assert_eq!(indexes.len() + missing.len(), table.indexes.len(), "{context}");
