@@ -20,9 +20,6 @@ const DEPTH_MAX: u32 = 3;
 /// JET_paramDurableCommitCallback: their numbers are addresses.
 const ADDRESS_PARAMETERS: [u64; 6] = [72, 73, 173, 174, 186, 187];
 
-/// JET_paramDbExtensionSize.
-const EXTENSION_PAGES: u64 = 18;
-
 /// The numbers that functions gave, of all threads: live ones and closed ones.
 #[derive(Default)]
 pub(crate) struct Seen {
@@ -242,10 +239,9 @@ impl<'s> Hand<'s> {
                 self.parameter
             }
             "JET_API_PTR" if name == "lParam" && ADDRESS_PARAMETERS.contains(&self.parameter) => 0,
-            "JET_API_PTR" if name == "lParam" && self.parameter == EXTENSION_PAGES => 100,
             // What sizes are made of: nothing that would fill the disk of the machine.
             "JET_API_PTR" => self.choose(&[0, 1, 2, 7, 100, 1000, 4096, 0x8000_0000, 0xFFFF_FFFF, u64::MAX]),
-            _ if name.starts_with("cpg") => self.choose(&[0, 1, 100, 400, 1000]),
+            _ if name.starts_with("cpg") => self.choose(&[0, 1, 100, 400, 1000, 0x7FFF_FFFF]),
             _ if name == "prep" => self.below(9) as u64,
             _ if name == "cRow" => {
                 self.choose(&[1, -1, 1, 1, i64::from(i32::MIN), 0x7FFF_FFFF, 3, -7, 0]) as u64
@@ -441,13 +437,16 @@ impl<'s> Hand<'s> {
     }
 
     fn path(&mut self) -> Vec<u8> {
-        let paths: [&[u8]; 8] = [
+        let long = [b'x'; 1500];
+        let paths: [&[u8]; 10] = [
             b"main/a.edb",
             b"main/a.edb",
             b"main/b.edb",
             b"main/c.edb",
             b"main/none/d.edb",
+            b"main",
             b"",
+            &long,
             b"backup",
             b"main/\xFF\xFE.edb",
         ];
