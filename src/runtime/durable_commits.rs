@@ -77,10 +77,9 @@ impl DurableCommits {
         let (log, transactions) = (Arc::clone(log), Arc::clone(transactions));
         let stopped = Arc::clone(&commits.stopped);
         let builder = std::thread::Builder::new().name("ese-commits".into());
-        match builder.spawn(move || listen(listener, &log, &transactions, &stopped)) {
-            Ok(thread) => *commits.thread.lock() = Some(thread),
-            // Without a thread the program hears of its commits at the end only.
-            Err(_) => {}
+        // Without a thread the program hears of its commits at the end only.
+        if let Ok(thread) = builder.spawn(move || listen(listener, &log, &transactions, &stopped)) {
+            *commits.thread.lock() = Some(thread);
         }
         Some(commits)
     }

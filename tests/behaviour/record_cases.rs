@@ -44,7 +44,9 @@ pub(crate) const ROWS: &[Row] = &[
         let f = Scene::new();
         let insert = |id, s: Option<&[u8]>| {
             assert_eq!(each(&[f.c.prepare(JET_prepInsert), f.c.set_long(ID, id)]), 0);
-            s.map(|s| assert_eq!(f.c.set(S, s), 0));
+            if let Some(s) = s {
+                assert_eq!(f.c.set(S, s), 0);
+            }
             let code = f.c.update();
             if code != 0 {
                 assert_eq!(f.c.prepare(JET_prepCancel), 0);

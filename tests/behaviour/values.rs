@@ -302,10 +302,10 @@ pub(crate) unsafe extern "system" fn reallocate(
 /// Reads the caller's array and gives its memory back.
 fn take(memory: &mut Memory, array: *mut JET_ENUMCOLUMN, count: u32) -> Vec<EnumeratedColumn> {
     let bytes = |data: *mut c_void, bytes: u32| {
-        // SAFETY: the block has that many bytes.
         if data.is_null() {
             Vec::new()
         } else {
+            // SAFETY: the block has that many bytes.
             unsafe { std::slice::from_raw_parts(data.cast::<u8>(), bytes as usize) }.to_vec()
         }
     };

@@ -243,6 +243,9 @@ fn columns() {
     assert_eq!(c.ids(), [1, 2, 3, 4, 5]);
 }
 
+/// A key description: one column, ascending.
+const KEY: &[u8] = b"+v\0\0";
+
 fn keys() {
     let scene = Scene::new();
     let c = scene.c;
@@ -264,9 +267,9 @@ fn keys() {
         unsafe { JetCreateIndex(c.session, c.table, c"x".as_ptr(), 0, key, bytes, density) }
     };
     assert_eq!(raw(null(), 4, 0), JET_errInvalidParameter);
-    assert_eq!(raw(b"+v\0\0".as_ptr().cast(), 0, 0), JET_errInvalidParameter);
+    assert_eq!(raw(KEY.as_ptr().cast(), 0, 0), JET_errInvalidParameter);
     for density in [1, 19, 101, u32::MAX] {
-        assert_eq!(raw(b"+v\0\0".as_ptr().cast(), 4, density), JET_errDensityInvalid, "density {density}");
+        assert_eq!(raw(KEY.as_ptr().cast(), 4, density), JET_errDensityInvalid, "density {density}");
     }
     // In the W form the bytes are counted, and an odd number of them is no text.
     let wide: Vec<u16> = "+v\0\0".encode_utf16().collect();

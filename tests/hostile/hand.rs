@@ -94,6 +94,7 @@ pub(crate) struct Hand<'s> {
     given: Vec<Given>,
     layouts: BTreeMap<&'static str, &'static StructLayout>,
     /// Memory of JetEnumerateColumns.
+    #[expect(clippy::box_collection, reason = "the allocator is given its address")]
     pub(crate) allocated: Box<Vec<Box<[u128]>>>,
     /// The parameter that a number is drawn for.
     parameter: u64,

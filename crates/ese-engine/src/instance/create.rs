@@ -63,10 +63,11 @@ const FILE_NAME_BYTES_MAX: usize = 255;
 
 /// Refuses places where no file can be made. They must not get into the log: recovery would try them at every start.
 fn check_place(disk: &dyn FileSystem, path: &Path) -> Result<()> {
-    let refused = |why: &str| {
-        Err(Error::refused(JetError::INVALID_PATH, format!("{}: {why}", path.display())))
+    let refused =
+        |why: &str| Err(Error::refused(JetError::INVALID_PATH, format!("{}: {why}", path.display())));
+    let Some((folder, name)) = path.parent().zip(path.file_name()) else {
+        return refused("is no file's path");
     };
-    let Some((folder, name)) = path.parent().zip(path.file_name()) else { return refused("is no file's path") };
     if name.len() > FILE_NAME_BYTES_MAX {
         return refused("the name is too long");
     }

@@ -344,7 +344,7 @@ impl Position {
         }
     }
 
-    fn to_entry_of_record(&mut self, table: &Table, level: u8, bookmark: &[u8]) -> Told {
+    fn go_to_entry_of_record(&mut self, table: &Table, level: u8, bookmark: &[u8]) -> Told {
         let Some(number) = self.index else {
             self.arrive((bookmark.to_vec(), bookmark.to_vec()), level);
             return Ok(());
@@ -369,7 +369,7 @@ impl Position {
         if self.index.is_some() {
             self.leave(Place::BeforeFirst, level);
         }
-        self.to_entry_of_record(table, level, bookmark)
+        self.go_to_entry_of_record(table, level, bookmark)
     }
 
     pub(crate) fn set_index(&mut self, table: &Table, level: u8, index: Option<u64>, same: bool) -> Told {
@@ -392,7 +392,7 @@ impl Position {
         if !table.rows.contains_key(&bookmark) {
             return Err(JetError::RECORD_DELETED);
         }
-        self.to_entry_of_record(table, level, &bookmark)
+        self.go_to_entry_of_record(table, level, &bookmark)
     }
 
     pub(crate) fn after_commit(&mut self, level: u8) {

@@ -192,7 +192,7 @@ impl Cursor {
             if segment.id == column.id && place.is_none() {
                 place = Some(at);
             }
-            segments.push((SegmentColumn::of(&segment), order));
+            segments.push((SegmentColumn::of(segment), order));
         }
         let place = place.ok_or_else(not_there)?;
         let of_tuples = index.row.tuple_limits.is_some() && place == 0;

@@ -25,6 +25,9 @@ const LIMITS: MakeKeyGrbit = MakeKeyGrbit::FULL_COLUMN_START_LIMIT
 /// Sort keys of UTF-16 text are the next issue but one: until then such an index answers with a clear error.
 pub(super) static TEXT_KEYS: NoTextKey = NoTextKey;
 
+/// A part of a key: its column, how it compares, its value.
+type KeyPart<'c, 'd> = (&'c ColumnDefinition, SegmentOrder, Option<Cow<'d, [u8]>>);
+
 /// The key being made, or the last one used.
 #[derive(Default)]
 pub(super) struct SearchState {
@@ -198,7 +201,7 @@ impl Cursor {
         index: &IndexDefinition,
         data: &'d [u8],
         grbit: MakeKeyGrbit,
-    ) -> Result<(&ColumnDefinition, SegmentOrder, Option<Cow<'d, [u8]>>)> {
+    ) -> Result<KeyPart<'_, 'd>> {
         let (column, order) = self.segment(index, place)?;
         let fixed = column.column_type.fixed_size().or(match column.location {
             ColumnLocation::Fixed { size, .. } => Some(size),
