@@ -137,4 +137,9 @@ pub trait Visibility: std::fmt::Debug + Send + Sync {
     /// What this reader sees of a node that carries the version flag; the leaf is latched. Also asked for nodes that the
     /// page says are deleted: one of which there is no version (the flag may be stale) is [`Seen::Hidden`].
     fn see(&self, tree: &Tree, node: &NodeView<'_>) -> Seen;
+
+    /// Whether there are no versions at all: every node is seen as its flags say. Looked at as [`Self::see`] is.
+    fn sees_pages(&self) -> bool {
+        false
+    }
 }

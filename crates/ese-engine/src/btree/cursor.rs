@@ -247,6 +247,21 @@ impl TreeCursor {
         self.tree.node(page, line).map(|node| Some(self.as_seen(node)))
     }
 
+    /// The data of the node the cursor is on, as its reader sees it.
+    ///
+    /// # Errors
+    /// As [`Self::node`].
+    pub fn data(&self) -> Result<Option<&[u8]>> {
+        let stored = match &self.place {
+            _ if self.image.is_some() => None,
+            Place::On { page, line } => page.view().node_data(*line),
+            Place::OnCopy { line } => self.copy.as_ref().and_then(|copy| copy.view().node_data(*line)),
+            _ => None,
+        };
+        // The careful way tells what is wrong with a node, and what of it is seen.
+        if stored.is_some() { Ok(stored) } else { Ok(self.node()?.map(|node| node.data)) }
+    }
+
     /// A node with the data that its reader sees.
     fn as_seen<'n>(&'n self, node: NodeView<'n>) -> NodeView<'n> {
         match &self.image {
@@ -351,8 +366,12 @@ impl TreeCursor {
     /// What the copy says of a line, if it is still the page.
     fn look_at_copy(&mut self, line: usize) -> Result<Copied> {
         let Some(copy) = &self.copy else { return Ok(Copied::Stale) };
-        let is_there = line < copy.view().line_count();
-        let seen = if is_there { Some(self.judge(&self.copied_node(line)?)) } else { None };
+        let view = copy.view();
+        let seen = match view.node_flags(line).and_then(|flags| self.judge_by_flags(flags)) {
+            Some(seen) => Some(seen),
+            None if line < view.line_count() => Some(self.judge(&self.copied_node(line)?)),
+            None => None,
+        };
         if !copy.stamp().is_current() {
             return Ok(Copied::Stale);
         }
@@ -410,16 +429,32 @@ impl TreeCursor {
 
     /// Whether the reader sees the node on this line; what it sees of its data is kept.
     fn sees(&mut self, page: &PageGuard, line: usize) -> Result<bool> {
-        let seen = self.judge(&self.tree.node(page, line)?);
+        let by_flags = page.view().node_flags(line).and_then(|flags| self.judge_by_flags(flags));
+        let seen = match by_flags {
+            Some(seen) => seen,
+            None => self.judge(&self.tree.node(page, line)?),
+        };
         Ok(self.take(seen))
     }
 
     /// What the reader sees of a node.
     fn judge(&self, node: &NodeView<'_>) -> Seen {
-        match self.sight.as_ref().filter(|_| node.flags.contains(NodeFlags::VERSIONED)) {
-            Some(sight) => sight.see(&self.tree, node),
-            None if node.is_deleted() => Seen::Hidden,
-            None => Seen::AsStored,
+        match (self.judge_by_flags(node.flags), &self.sight) {
+            (Some(seen), _) => seen,
+            (None, Some(sight)) => sight.see(&self.tree, node),
+            (None, None) => Seen::AsStored,
+        }
+    }
+
+    /// What the reader sees of a node, where its flags tell.
+    #[inline]
+    fn judge_by_flags(&self, flags: NodeFlags) -> Option<Seen> {
+        let has_versions = flags.contains(NodeFlags::VERSIONED)
+            && self.sight.as_ref().is_some_and(|sight| !sight.sees_pages());
+        match has_versions {
+            true => None,
+            false if flags.contains(NodeFlags::DELETED) => Some(Seen::Hidden),
+            false => Some(Seen::AsStored),
         }
     }
 

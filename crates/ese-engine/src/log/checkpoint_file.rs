@@ -1,14 +1,15 @@
 //! The checkpoint file: two copies of one block, so that one of them is always whole (spec 05 §11).
 //!
-//! Invariants: the second copy is written only after the first is durable; a file of which no copy is good counts as
-//! missing.
+//! Invariants: the second copy is written only after the first is durable, and the first only when the second is no older:
+//! logs before the checkpoint that was read last may be gone, and a power cut may leave an older one in the second copy.
+//! A file of which no copy is good counts as missing.
 
 use std::path::Path;
 
-use ese_format::checkpoint::{CHECKPOINT_BYTES, CHECKPOINT_FILE_BYTES, Checkpoint};
+use ese_format::checkpoint::{CHECKPOINT_BYTES, CHECKPOINT_FILE_BYTES, Checkpoint, CheckpointCopy};
 
 use crate::error::{Error, Result};
-use crate::io::{Access, Existing, FileSystem};
+use crate::io::{Access, Existing, File, FileSystem};
 
 /// The checkpoint in the file, its first copy if that is good, else the second.
 ///
@@ -38,9 +39,27 @@ pub fn write(disk: &dyn FileSystem, path: &Path, checkpoint: &Checkpoint) -> Res
     if file.length()? != CHECKPOINT_FILE_BYTES as u64 {
         file.set_length(CHECKPOINT_FILE_BYTES as u64)?;
     }
+    bring_second_up(&*file)?;
     file.write_at(sealed.bytes(), 0)?;
     file.sync()?;
     file.write_at(sealed.bytes(), CHECKPOINT_BYTES as u64)?;
+    file.sync()
+}
+
+/// Makes the second copy what the first is, if that is good: the first is about to be written over.
+fn bring_second_up(file: &dyn File) -> Result<()> {
+    let mut bytes = vec![0; CHECKPOINT_FILE_BYTES];
+    let count = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(count);
+    let (Ok((good, CheckpointCopy::First)), second) =
+        (Checkpoint::read(&bytes), Checkpoint::read_copy(&bytes, CheckpointCopy::Second))
+    else {
+        return Ok(());
+    };
+    if second.is_ok_and(|second| second.bytes() == good.bytes()) {
+        return Ok(());
+    }
+    file.write_at(good.bytes(), CHECKPOINT_BYTES as u64)?;
     file.sync()
 }
 
@@ -73,6 +92,30 @@ mod tests {
             }
         }
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn a_second_power_cut_does_not_bring_an_older_checkpoint_back() {
+        let path = Path::new("/edb.chk");
+        let (mut cuts, mut second_was_older) = (0, 0);
+        for (first_call, first_seed) in (0..5).flat_map(|call| (0..16).map(move |seed| (call, seed))) {
+            for (call, seed) in (0..6).flat_map(|call| (0..16).map(move |seed| (call, seed))) {
+                let disk = SimulatedFileSystem::default();
+                write(&disk, path, &at(1)).unwrap();
+                disk.cut_power_at(first_call, PowerLoss::KeepsSome { seed: first_seed });
+                let first = write(&disk, path, &at(2));
+                disk.reboot();
+                let read_first = read(&disk, path).unwrap().checkpoint.generation.get();
+                disk.cut_power_at(call, PowerLoss::KeepsSome { seed });
+                let _ = write(&disk, path, &at(3));
+                disk.reboot();
+                let now = read(&disk, path).unwrap().checkpoint.generation.get();
+                assert!(now >= read_first, "{now} after {read_first} was read");
+                cuts += 1;
+                second_was_older += usize::from(first.is_err() && read_first == 2);
+            }
+        }
+        assert!(second_was_older > 100, "{second_was_older} of {cuts}");
     }
 
     #[test]

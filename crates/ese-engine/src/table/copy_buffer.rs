@@ -14,12 +14,16 @@ use ese_format::record::{
     ColumnDefinition, ColumnLocation, NewValue, RecordBuilder, RecordFormat, RecordView,
 };
 
+use crate::catalog::TableSchema;
 use crate::error::{Error, Result};
 use crate::table::pending::PendingLong;
 use crate::table::{OpenTable, Prepare};
 
 /// Bytes of a tagged value beside the value itself, at most: entry, info byte, offset in a list.
 const TAGGED_OVERHEAD_BYTES: usize = 12;
+
+/// What a record without variable columns says is the last one.
+const NO_VARIABLE: u8 = 127;
 
 /// The stored record an update began with.
 #[derive(Clone, Debug)]
@@ -187,6 +191,23 @@ impl CopyBuffer {
             self.bound = self.bound.saturating_add(bytes + TAGGED_OVERHEAD_BYTES);
         }
         self.note_change(column.id);
+        Ok(())
+    }
+
+    /// Gives columns that the session does not see their defaults, where the record now reaches beyond them: `all` has
+    /// them. See [`RecordBuilder::fill_unseen`].
+    pub(super) fn fill_unseen(&mut self, all: &TableSchema) -> Result<()> {
+        let covered = match &self.original {
+            Some(original) => {
+                let view = RecordView::parse(&original.image, original.format)
+                    .map_err(|error| self.failed(error))?;
+                (view.fixed_last().into(), usize::from(view.variable_last().saturating_sub(NO_VARIABLE)))
+            }
+            None => (0, 0),
+        };
+        let filled = self.record.fill_unseen(self.table.schema().layout(), all.layout(), covered);
+        filled.map_err(|error| self.failed(error))?;
+        self.encoding = Encoding::Stale;
         Ok(())
     }
 

@@ -35,5 +35,5 @@ pub(super) fn cursor_over_all(tree: &Tree) -> TreeCursor {
 
 /// The data of the node the cursor is on, as its reader sees it; `None` on no node.
 pub(super) fn data(cursor: &TreeCursor) -> Result<Option<&[u8]>> {
-    Ok(cursor.node()?.map(|node| node.data))
+    cursor.data()
 }

@@ -110,4 +110,8 @@ impl Visibility for SessionShared {
         let name = NodeName { file: tree.file().id(), objid: tree.objid(), key: node.key(), data };
         self.store.see(&name, self.reader(), node)
     }
+
+    fn sees_pages(&self) -> bool {
+        self.store.count() == 0
+    }
 }

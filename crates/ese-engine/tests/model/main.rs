@@ -34,7 +34,7 @@ const SEEDS: Range<u64> = 1..13;
 const OPERATIONS: u64 = 1500;
 
 /// Seeds that have found something, and how many operations it takes.
-const REGRESSIONS: [(u64, u64); 8] = [
+const REGRESSIONS: [(u64, u64); 11] = [
     // A session that outlived its instance kept the log open.
     (6, 400),
     // The places of long values in records: an explicit NULL that got a long value.
@@ -48,6 +48,11 @@ const REGRESSIONS: [(u64, u64); 8] = [
     (20, 310),
     // The same with autoincrement values.
     (157, 330),
+    // A duplicate of a cursor that had not seen a change of the schema.
+    (2017, 10000),
+    (2124, 10000),
+    // A column of another session's, with a default, that a record grew beyond.
+    (177, 600),
     // An index that somebody else had deleted, over a column that was deleted since.
     (121, 600),
 ];

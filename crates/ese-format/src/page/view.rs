@@ -352,6 +352,21 @@ impl<'a> PageView<'a> {
         }
     }
 
+    /// The flags of the node on line number `index`, from 0; `None` where there is none, or it is not in order.
+    #[inline]
+    #[must_use]
+    pub fn node_flags(&self, index: usize) -> Option<NodeFlags> {
+        self.quick_line(index + self.reserved_tags()).map(|(_, flags)| flags)
+    }
+
+    /// The data of the node on line number `index`, from 0; `None` where there is none, or it is not in order.
+    #[inline]
+    #[must_use]
+    pub fn node_data(&self, index: usize) -> Option<&'a [u8]> {
+        let (line, flags) = self.quick_line(index + self.reserved_tags())?;
+        NodeView::split(line, flags).map(|(_, _, data)| data)
+    }
+
     /// The bytes and flags of a tag's line; `None` where there is none or it is not in order: the careful way tells.
     #[inline]
     fn quick_line(&self, tag: usize) -> Option<(&'a [u8], NodeFlags)> {

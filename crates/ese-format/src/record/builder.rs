@@ -405,6 +405,45 @@ impl RecordBuilder {
         }
     }
 
+    /// Gives the fixed and variable columns that `all` has and `seen` has not their defaults, where the record reaches
+    /// beyond them and did not when it had so many fixed and variable columns. They belong to transactions that the
+    /// author of the record does not see, and a record that has a place for a column says what is in it.
+    ///
+    /// # Errors
+    /// A default that does not fit its column: `JET_errInvalidBufferSize`.
+    pub fn fill_unseen(
+        &mut self,
+        seen: &TableLayout,
+        all: &TableLayout,
+        (fixed, variable): (usize, usize),
+    ) -> FormatResult<()> {
+        let is_unseen = |column: &&ColumnDefinition| {
+            !column.is_deleted() && seen.column(column.id).is_none_or(ColumnDefinition::is_deleted)
+        };
+        for column in all.columns().iter().filter(is_unseen) {
+            let Some(default) = column.default.as_deref() else { continue };
+            match column.location {
+                ColumnLocation::Fixed { fid, .. } => {
+                    let place = usize::from(fid);
+                    if place > fixed && place <= self.fixed_null.len() {
+                        self.write_slot(column.location, Some(&padded_to_slot(column, default)?))?;
+                        if let Some(is_null) = self.fixed_null.get_mut(place - 1) {
+                            *is_null = false;
+                        }
+                    }
+                }
+                ColumnLocation::Variable { fid } => {
+                    let newly = |index: &usize| (variable..self.variable.count()).contains(index);
+                    if let Some(index) = variable_index(fid).filter(newly) {
+                        self.variable.set(index, Some(default));
+                    }
+                }
+                ColumnLocation::Tagged { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
     fn set_tagged(
         &mut self,
         column: &ColumnDefinition,

@@ -174,7 +174,8 @@ impl Cursor {
     /// A cursor over a table that is open already, as [`Self::open`].
     #[must_use]
     pub fn over(session: &Session, table: OpenTable, mode: CursorMode) -> Self {
-        let schema_seen = SchemaSeen { generation: table.source().generation(), begin0: session.begin0() };
+        // How old the schema is that the table was opened with, nobody knows here: the first call looks.
+        let schema_seen = SchemaSeen { generation: u64::MAX, begin0: session.begin0() };
         Self {
             primary: table.primary().tree().cursor_seeing(session.visibility()),
             table,

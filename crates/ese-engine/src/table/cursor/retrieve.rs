@@ -103,8 +103,9 @@ impl Cursor {
     ) -> Result<Retrieved> {
         check_options(request.grbit)?;
         self.refresh_schema(session)?;
-        let needs_snapshot = request.column == 0
-            || self.column(request.column).is_ok_and(|column| column.column_type.is_long());
+        let column = self.column(request.column);
+        let is_missing = request.column != 0 && column.is_err();
+        let needs_snapshot = request.column == 0 || column.is_ok_and(|column| column.column_type.is_long());
         self.in_snapshot(session, needs_snapshot, |cursor, session| {
             if cursor.reads_copy(request.grbit) {
                 return cursor.retrieve_from_copy(session, request, buffer, counting);
@@ -120,7 +121,7 @@ impl Cursor {
                 if request.grbit.contains(RetrieveGrbit::PAGE_NUMBER) {
                     return cursor.page_number(session, buffer);
                 }
-                if request.column != 0 {
+                if is_missing {
                     cursor.column(request.column)?;
                 }
                 cursor.on_record(session)?;

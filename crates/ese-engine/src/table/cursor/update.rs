@@ -307,8 +307,16 @@ impl Scope {
 struct Tables<'t> {
     /// As the session sees it.
     seen: &'t OpenTable,
-    /// With the indexes of others that must be kept up.
+    /// With the indexes of others that must be kept up, and the columns of others.
     maintained: &'t OpenTable,
+}
+
+impl Tables<'_> {
+    /// Columns that the session does not see get their defaults in a record that has a place for them.
+    fn fill_unseen(self, update: &mut CopyBuffer) -> Result<()> {
+        let (seen, maintained) = (self.seen.schema(), self.maintained.schema());
+        if Arc::ptr_eq(seen, maintained) { Ok(()) } else { update.fill_unseen(maintained) }
+    }
 }
 
 /// An escrow column has a value in every record (spec 04 §2.2); one that says otherwise is not counted in.
@@ -384,6 +392,7 @@ fn insert_record(
     write_long_values(session, table, update)?;
     release_others(session, table, &update.referenced, &kept)?;
     let sight = Some(session.visibility());
+    tables.fill_unseen(update)?;
     let view = sized_view(table, update)?;
     let bookmark = match table.primary_index() {
         Some(index) => primary_key(table, index, view, &sight)?,
@@ -420,6 +429,7 @@ fn replace_record(
     write_long_values(session, table, update)?;
     let changed = update.changed.clone();
     let kept: Vec<LongValueId> = update.record().separated_values().collect();
+    tables.fill_unseen(update)?;
     let view = sized_view(table, update)?;
     check_primary_key(table, view, &changed, original, &sight)?;
     table.primary().expect_at(original.page);
