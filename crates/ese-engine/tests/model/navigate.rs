@@ -361,8 +361,14 @@ impl Play {
                 }
                 3 if has_parts => {
                     grbit |= MakeKeyGrbit::PARTIAL_COLUMN_END_LIMIT;
-                    key.truncate(cut.unwrap_or(key.len()));
-                    key.resize(FILL_BYTES, 0xFF);
+                    match cut {
+                        // The rest of the last chunk, and its end (spec 04 §7.7).
+                        Some(cut) if !column.kind.is_text() => key[cut..].fill(0xFF),
+                        cut => {
+                            key.truncate(cut.unwrap_or(key.len()));
+                            key.resize(FILL_BYTES, 0xFF);
+                        }
+                    }
                 }
                 _ => {}
             }
