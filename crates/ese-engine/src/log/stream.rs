@@ -226,11 +226,19 @@ pub enum Mended {
 /// Those of [`Generation::read`] and of writing.
 pub fn mend_tail(disk: &dyn FileSystem, path: &Path, proven: Lgpos) -> Result<Mended> {
     let file = disk.open(path, Access::ReadWrite)?;
-    let generation = Generation::read_file(&*file)?;
+    let mut generation = Generation::read_file(&*file)?;
     let log = generation.log()?;
     if !log.header().version().is_segmented() {
         return Ok(if log.damage().is_some() { Mended::Damaged } else { Mended::Sound });
     }
+    let mut mended = Mended::Sound;
+    if let Some((number, shadow)) = shadow_of_senseless_segment(&log, generation.bytes()) {
+        file.write_at(&shadow, offset_of(usize::from(number)))?;
+        file.sync()?;
+        generation = Generation::read_file(&*file)?;
+        mended = Mended::Restored;
+    }
+    let log = generation.log()?;
     let end = sound_end(&log);
     if let Some(end) = end {
         // What lies before it was durable, not what begins there.
@@ -238,19 +246,45 @@ pub fn mend_tail(disk: &dyn FileSystem, path: &Path, proven: Lgpos) -> Result<Me
             return Ok(Mended::Damaged);
         }
     }
-    let mut mended = Mended::Sound;
-    for repaired in log.segments().iter().filter(|segment| segment.source() != SegmentSource::InPlace) {
+    let repaired = log.segments().iter().filter(|segment| segment.source() != SegmentSource::InPlace);
+    let mut wrote = false;
+    for repaired in repaired {
         file.write_at(repaired.bytes(), offset_of(usize::from(repaired.number())))?;
-        mended = Mended::Restored;
+        wrote = true;
     }
-    if mended == Mended::Restored {
+    if wrote {
         file.sync()?;
+        mended = Mended::Restored;
     }
     if let Some(end) = end {
         cut_behind(&*file, generation.bytes(), usize::from(end.isec.get()))?;
         mended = Mended::Cut(end);
     }
     Ok(mended)
+}
+
+/// The shadow of the last valid segment, where that segment verifies but its records make no sense and the shadow's
+/// do: the power went while the segment was written again, and its checksum does not see what is missing. The shadow
+/// may hold what was acknowledged; the writer leaves it alone until the segment is durable.
+fn shadow_of_senseless_segment(log: &LogFile<'_>, bytes: &[u8]) -> Option<(u16, Vec<u8>)> {
+    if log.damage().is_some() {
+        return None;
+    }
+    let number = sound_end(log)?.isec.get();
+    let last = log.segments().last()?;
+    if last.number() != number || last.source() != SegmentSource::InPlace {
+        return None;
+    }
+    let shadow = segment_at(bytes, usize::from(number) + 1);
+    let stored = shadow.first_chunk::<8>().copied()?;
+    if segment::segment_checksum(shadow, number).map(u64::to_le_bytes) != Some(stored) {
+        return None;
+    }
+    let mut restored = bytes.to_vec();
+    let start = usize::from(number) * SEGMENT_BYTES;
+    restored.get_mut(start..start + SEGMENT_BYTES)?.copy_from_slice(shadow);
+    let log = LogFile::read(&restored).ok()?;
+    (log.damage().is_none() && sound_end(&log).is_none()).then(|| (number, shadow.to_vec()))
 }
 
 /// Where a damaged log must end: behind its last valid segment, or before the segment whose records make no sense.
