@@ -4,8 +4,8 @@
 //! Invariants: a number is given out once while the file is attached, whatever becomes of the transaction that drew it;
 //! the locks here are taken before any latch or lock of a tree.
 
+use once_cell::sync::OnceCell;
 use std::collections::HashSet;
-use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 
@@ -21,7 +21,7 @@ pub struct TableState {
     /// The last long-value identifier given out, as a number.
     pub(crate) long_value_ids: Mutex<Option<u64>>,
     /// The tree of long values, where it was made since the file was attached: objid and root.
-    pub(crate) long_values: OnceLock<(u32, u32)>,
+    pub(crate) long_values: OnceCell<(u32, u32)>,
     /// Held while the tree of long values is made.
     pub(crate) long_values_creation: Mutex<()>,
     /// Records with a replace prepared: number of the session and bookmark.

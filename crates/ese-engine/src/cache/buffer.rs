@@ -1,8 +1,8 @@
 //! The bytes of a page in the cache, and the guard through which they are read.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use ese_format::error::FormatError;
 use ese_format::lgpos::Lgpos;
@@ -10,6 +10,7 @@ use ese_format::node::NodeView;
 use ese_format::page::{PageFlags, PageView};
 use ese_format::page_size::PageSize;
 use ese_format::record::RecordFormat;
+use once_cell::sync::OnceCell;
 use parking_lot::{ArcRwLockReadGuard, RawRwLock};
 
 use crate::btree::{KeyHeads, READS_BEFORE_HEADS};
@@ -28,7 +29,8 @@ pub(crate) struct PageBuffer {
     home: Arc<DirtyPages>,
     /// Reads since the last change, as far as they are counted, and what they made worth having.
     reads: AtomicU32,
-    key_heads: OnceLock<Option<KeyHeads>>,
+    /// A cell of once_cell, as everywhere in the engine: the thread sanitizer does not see the ordering inside std's.
+    key_heads: OnceCell<Option<KeyHeads>>,
 }
 
 impl PageBuffer {
@@ -41,14 +43,14 @@ impl PageBuffer {
             oldest_begin0: Lgpos::NULL,
             home: Arc::clone(home),
             reads: AtomicU32::new(0),
-            key_heads: OnceLock::new(),
+            key_heads: OnceCell::new(),
         }
     }
 
     /// Somebody is about to change the page.
     pub(super) fn forget_key_heads(&mut self) {
         *self.reads.get_mut() = 0;
-        self.key_heads = OnceLock::new();
+        self.key_heads = OnceCell::new();
     }
 
     pub(super) fn is_ready(&self) -> bool {

@@ -4,14 +4,15 @@
 //! reads and writes of the header only, never over the log or a latch; positions of the attachment are set once.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use ese_format::attach_list::AttachInfo;
 use ese_format::database_header::{DatabaseHeader, HeaderFlags};
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use ese_format::signature::Signature;
+use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::cache::CachedFile;
@@ -65,7 +66,7 @@ pub struct AttachedDatabase {
     waypoint: AtomicI32,
     attachment: LeafMutex<Attachment>,
     opens: LeafMutex<Opens>,
-    catalog: OnceLock<Arc<LiveCatalog>>,
+    catalog: OnceCell<Arc<LiveCatalog>>,
     _claim: PathClaim,
 }
 
@@ -94,7 +95,7 @@ impl AttachedDatabase {
             waypoint: AtomicI32::new(0),
             attachment,
             opens: LeafMutex::default(),
-            catalog: OnceLock::new(),
+            catalog: OnceCell::new(),
             _claim: start.claim,
         })
     }

@@ -19,11 +19,12 @@ mod row;
 mod seen;
 mod table_cursor;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use ese_format::catalog::IndexDefinition;
 use ese_format::error::JetError;
 use ese_format::long_value::chunk_bytes_default;
+use once_cell::sync::OnceCell;
 
 pub use at_zero::AtZero;
 pub(crate) use at_zero::delete_at_zero;
@@ -55,7 +56,7 @@ pub struct Table {
     database: Database,
     schema: Arc<TableSchema>,
     primary: Tree,
-    long_values: Arc<OnceLock<LongValueTree>>,
+    long_values: Arc<OnceCell<LongValueTree>>,
 }
 
 impl Table {
