@@ -70,6 +70,8 @@ pub(super) struct Buffer {
     queue: VecDeque<Piece>,
     queued_bytes: usize,
     boundary: Lgpos,
+    /// Where the record begins that was placed last.
+    last: Lgpos,
     /// Everything before this is on the disk.
     pub(super) durable: Lgpos,
 }
@@ -85,12 +87,17 @@ impl Buffer {
             queue: VecDeque::new(),
             queued_bytes: 0,
             boundary: next,
+            last: Lgpos::NULL,
             durable: next,
         }
     }
 
     pub(super) fn tip(&self) -> Lgpos {
         self.open.next_position()
+    }
+
+    pub(super) fn last_record(&self) -> Lgpos {
+        self.last
     }
 
     pub(super) fn generation(&self) -> i32 {
@@ -127,7 +134,8 @@ impl Buffer {
     /// Places a record, if it lies within the open segment and leaves something of it free.
     pub(super) fn place_in_segment(&mut self, record: &[u8]) -> Option<Lgpos> {
         let placed = self.open.append_within_segment(record);
-        if placed.is_some() {
+        if let Some(position) = placed {
+            self.last = position;
             thread_statistics::record_logged(record.len());
         }
         placed
@@ -139,6 +147,7 @@ impl Buffer {
         let segment = self.open.last_segment();
         thread_statistics::record_logged(record.len());
         let position = self.open.append(record, now).expect("make_room found room for it");
+        self.last = position;
         if self.open.last_segment() != segment {
             self.boundary = position;
         }

@@ -48,6 +48,7 @@ use supply::{NextFile, Supply};
 use writer::{Rolling, Writer, WriterStart};
 
 pub use stream::{Generation, LogFolder, Mended, mend_tail};
+pub use supply::Deleted;
 pub use writer::HeaderFacts;
 
 /// Least bytes of records in memory at which appending waits for writing.
@@ -647,17 +648,43 @@ impl Log {
     /// # Errors
     /// As [`Self::flush`]; `JET_errLogSequenceEnd` behind the last generation.
     pub fn roll(&self) -> Result<()> {
+        self.roll_with(&[]).map(|_| ())
+    }
+
+    /// As [`Self::roll`], with this record as the first of the new generation; an empty one is none. Returns where it
+    /// lies. The record itself is not flushed.
+    ///
+    /// # Errors
+    /// As [`Self::roll`].
+    pub fn roll_with(&self, record: &[u8]) -> Result<Lgpos> {
+        let clock = &*self.settings.host.clock;
         let mut shared = self.shared.lock();
         shared.check_up()?;
-        shared.buffer.roll(&*self.settings.host.clock)?;
+        shared.buffer.roll(clock)?;
         let began = shared.buffer.tip();
+        if !record.is_empty() {
+            shared.buffer.make_room(&[record.len()], clock)?;
+            shared.buffer.place(record, clock);
+        }
         loop {
             shared.check_up()?;
             if shared.buffer.durable >= began {
-                return Ok(());
+                return Ok(began);
             }
             self.write_or_wait(&mut shared, Tail::Leave)?;
         }
+    }
+
+    /// Where the record begins that was appended last; null before the first of this run.
+    #[must_use]
+    pub fn last_record(&self) -> Lgpos {
+        self.shared.lock().buffer.last_record()
+    }
+
+    /// Whether the stream has come to its last generation.
+    #[must_use]
+    pub fn is_at_sequence_end(&self) -> bool {
+        self.generation() >= buffer::GENERATION_MAX
     }
 
     /// Whether the log takes records.
@@ -698,11 +725,27 @@ impl Log {
         self.supply.lock().prepare(&self.settings, checkpoint)
     }
 
-    /// Keeps every archived log until the hold is dropped: a backup copies them.
+    /// Keeps every archived log from generation `from` on until the hold is dropped: a backup copies them.
     #[must_use]
-    pub fn hold_archives(self: &Arc<Self>) -> ArchiveHold {
-        self.supply.lock().hold();
-        ArchiveHold(Arc::clone(self))
+    pub fn hold_archives(self: &Arc<Self>, from: i32) -> ArchiveHold {
+        self.supply.lock().hold(from);
+        ArchiveHold { log: Arc::clone(self), from }
+    }
+
+    /// Deletes archived logs, the lowest first, so that at any power cut the remaining ones are without a gap. Those that
+    /// are not there are passed over.
+    ///
+    /// # Errors
+    /// Those of the disk; the logs from the one named on are still there.
+    pub fn delete_archives(&self, generations: std::ops::Range<i32>) -> Result<Deleted> {
+        self.supply.lock().delete(&self.settings, generations)
+    }
+
+    /// Where an archived log is, or would be.
+    #[must_use]
+    pub fn archive_path(&self, generation: i32) -> PathBuf {
+        let known = self.supply.lock().path_of(generation);
+        known.unwrap_or_else(|| self.settings.archived_path(generation))
     }
 
     /// The lowest archived generation, if there is an archived log.
@@ -724,13 +767,16 @@ impl Drop for TakeDownOnPanic<'_> {
     }
 }
 
-/// While it lives, no archived log is deleted or used again.
+/// While it lives, circular logging neither deletes nor reuses an archived log from a generation on.
 #[derive(Debug)]
-pub struct ArchiveHold(Arc<Log>);
+pub struct ArchiveHold {
+    log: Arc<Log>,
+    from: i32,
+}
 
 impl Drop for ArchiveHold {
     fn drop(&mut self) {
-        self.0.supply.lock().release();
+        self.log.supply.lock().release(self.from);
     }
 }
 

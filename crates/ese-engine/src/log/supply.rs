@@ -37,14 +37,23 @@ pub(super) struct NextFile {
     pub(super) from_reserve: bool,
 }
 
+/// What became of logs that were to be deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// Logs deleted.
+    pub deleted: u32,
+    /// Logs that were not there.
+    pub missing: u32,
+}
+
 /// The files of the stream beside the current log.
 #[derive(Debug, Default)]
 pub(super) struct Supply {
     archives: BTreeMap<i32, PathBuf>,
     reserves: BTreeSet<u32>,
     prepared: Option<Arc<dyn File>>,
-    /// Who wants that no archived log goes.
-    holders: usize,
+    /// The archived logs that somebody wants to keep: each from a generation on.
+    held_from: Vec<i32>,
 }
 
 impl Supply {
@@ -57,12 +66,44 @@ impl Supply {
         self.archives.insert(generation, path);
     }
 
-    pub(super) fn hold(&mut self) {
-        self.holders += 1;
+    pub(super) fn hold(&mut self, from: i32) {
+        self.held_from.push(from);
     }
 
-    pub(super) fn release(&mut self) {
-        self.holders = self.holders.saturating_sub(1);
+    pub(super) fn release(&mut self, from: i32) {
+        if let Some(place) = self.held_from.iter().position(|held| *held == from) {
+            self.held_from.swap_remove(place);
+        }
+    }
+
+    /// Whether nobody holds this generation.
+    fn may_go(&self, generation: i32) -> bool {
+        self.held_from.iter().all(|from| generation < *from)
+    }
+
+    pub(super) fn path_of(&self, generation: i32) -> Option<PathBuf> {
+        self.archives.get(&generation).cloned()
+    }
+
+    /// Deletes archived logs from the lowest upward; stops at the first that cannot be deleted.
+    pub(super) fn delete(
+        &mut self,
+        settings: &LogSettings,
+        generations: std::ops::Range<i32>,
+    ) -> Result<Deleted> {
+        let disk = &settings.host.file_system;
+        let mut done = Deleted::default();
+        for generation in generations {
+            let known = self.archives.get(&generation).cloned();
+            let path = known.unwrap_or_else(|| settings.archived_path(generation));
+            match disk.remove(&path) {
+                Ok(()) => done.deleted += 1,
+                Err(error) if error.jet() == JetError::FILE_NOT_FOUND => done.missing += 1,
+                Err(error) => return Err(error),
+            }
+            self.archives.remove(&generation);
+        }
+        Ok(done)
     }
 
     pub(super) fn lowest_archive(&self) -> Option<i32> {
@@ -123,26 +164,27 @@ impl Supply {
     /// Circular logging: the lowest archived log under the temporary name, when no recovery needs it; and those that
     /// are longer out of need are deleted.
     fn reuse_oldest(&mut self, settings: &LogSettings, checkpoint: i32) -> Result<Option<Arc<dyn File>>> {
-        if settings.circular == Circular::Off || self.holders > 0 {
+        if settings.circular == Circular::Off {
             return Ok(None);
         }
         let disk = &settings.host.file_system;
         let mut reused = None;
-        if let Some(oldest) = self.archives.first_entry().filter(|oldest| *oldest.key() < checkpoint) {
-            let path = oldest.remove();
+        let oldest = self.lowest_archive().filter(|oldest| *oldest < checkpoint && self.may_go(*oldest));
+        if let Some(path) = oldest.and_then(|oldest| self.archives.remove(&oldest)) {
             let temporary = settings.temporary_path();
             disk.rename(&path, &temporary)?;
             reused = Some(disk.open(&temporary, Access::ReadWrite)?);
         }
-        while let Some(oldest) = self.archives.first_entry() {
-            if *oldest.key() >= checkpoint.saturating_sub(GENERATIONS_KEPT) {
+        while let Some(oldest) = self.lowest_archive() {
+            if oldest >= checkpoint.saturating_sub(GENERATIONS_KEPT) || !self.may_go(oldest) {
                 break;
             }
-            if let Err(error) = disk.remove(oldest.get()) {
+            let path = self.path_of(oldest).unwrap_or_else(|| settings.archived_path(oldest));
+            if let Err(error) = disk.remove(&path) {
                 tracing::warn!("an old log stays: {error}");
                 break;
             }
-            oldest.remove();
+            self.archives.remove(&oldest);
         }
         Ok(reused)
     }

@@ -500,7 +500,7 @@ fn circular_logging_keeps_what_recovery_needs() {
     owner.checkpoint.store(5, Ordering::Relaxed);
     log.roll().unwrap();
     assert_eq!(archives(&disk), [3, 4, 5, 6], "1 is used again, 2 is older than the two that are kept");
-    let hold = log.hold_archives();
+    let hold = log.hold_archives(3);
     owner.checkpoint.store(7, Ordering::Relaxed);
     log.roll().unwrap();
     assert_eq!(archives(&disk), [3, 4, 5, 6, 7]);
