@@ -32,6 +32,7 @@ pub mod page_size;
 pub mod record;
 pub mod reserve;
 pub mod signature;
+pub mod sort_key;
 pub mod space;
 pub mod trailer;
 pub mod version;
