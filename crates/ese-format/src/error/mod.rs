@@ -3,7 +3,11 @@
 //! Invariants: [`JetError`] is the one home of JET codes; every [`FormatError`] names the kind of file, the offset
 //! and the field, and maps to exactly one JET code.
 
+mod forms;
+
 use std::fmt;
+
+pub use forms::NoJetCode;
 
 macro_rules! jet_errors {
     ($(($const_name:ident, $value:literal, $jet_name:literal, $public:literal, $meaning:literal),)*) => {
