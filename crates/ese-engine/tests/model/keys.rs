@@ -160,7 +160,12 @@ impl Source {
             nulls.push(value.is_none());
             if end == End::Whole {
                 let high = def.options.contains(&IndexOption::NullsHigh);
-                end = segment(&mut key, value, &column.kind, *descending, high, def.key_most);
+                let mut kind = column.kind;
+                if first.is_some() && place == 0 && kind.column_type == ColumnType::Binary {
+                    // Substrings have no fixed length.
+                    kind.class = Class::Variable;
+                }
+                end = segment(&mut key, value, &kind, *descending, high, def.key_most);
             }
         }
         if end == End::Cut && def.options.contains(&IndexOption::DisallowTruncation) {

@@ -368,7 +368,11 @@ impl<'a> IndexKeys<'a> {
                 continue;
             }
             let value = (present == Presence::Value).then_some(value.as_slice());
-            end = normalize(key, value, SegmentColumn::of(column), *order, self.sizes, self.text)?;
+            let column = match substitute {
+                Some(_) => SegmentColumn::of_substrings(column),
+                None => SegmentColumn::of(column),
+            };
+            end = normalize(key, value, column, *order, self.sizes, self.text)?;
         }
         if end == KeyEnd::Truncated && self.flags.contains(IndexFlags::NO_TRUNCATION) {
             return Err(refused("key", Problem::Invalid("does not fit"), JetError::KEY_TRUNCATED));

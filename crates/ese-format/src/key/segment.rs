@@ -32,6 +32,15 @@ impl SegmentColumn {
         Self { column_type: column.column_type, fixed_bytes, code_page: column.code_page }
     }
 
+    /// Of the substrings of a column in a tuple index. Those of fixed Binary have no common length, and no key may begin
+    /// another one (spec 02 §5.2), so they take the form of varying Binary (docs/format/records-and-keys.md).
+    #[must_use]
+    pub fn of_substrings(column: &ColumnDefinition) -> Self {
+        let of_values = Self::of(column);
+        let fixed_bytes = of_values.fixed_bytes.filter(|_| of_values.column_type != ColumnType::Binary);
+        Self { fixed_bytes, ..of_values }
+    }
+
     /// How the column's values are laid out in a key.
     pub(super) fn form(self) -> SegmentForm {
         match (self.column_type, self.fixed_bytes) {

@@ -135,7 +135,10 @@ impl Cursor {
         let (column, order, value) = self.key_part(search.parts, index, data, grbit)?;
         let limit = limit_of(grbit, column.column_type)?;
         let Some(key) = &mut search.key else { return Ok(()) };
-        key.push(value.as_deref(), SegmentColumn::of(column), order, limit)
+        let is_substring = search.parts == 0 && index.row.tuple_limits.is_some();
+        let column =
+            if is_substring { SegmentColumn::of_substrings(column) } else { SegmentColumn::of(column) };
+        key.push(value.as_deref(), column, order, limit)
             .map_err(|error| self.table.map().file().format_error(error))?;
         search.parts += 1;
         search.is_usable = true;
@@ -208,7 +211,9 @@ impl Cursor {
             _ => None,
         });
         let mut value = Cow::Borrowed(data);
-        if let Some(size) = fixed.map(usize::from) {
+        let tuple_limits = index.row.tuple_limits.as_ref().filter(|_| place == 0);
+        // A substring has no fixed size.
+        if let Some(size) = fixed.filter(|_| tuple_limits.is_none()).map(usize::from) {
             if value.is_empty() && grbit.contains(MakeKeyGrbit::KEY_DATA_ZERO_LENGTH) {
                 return refused(JetError::INVALID_BUFFER_SIZE, "a fixed column has no value without bytes");
             }
@@ -219,7 +224,7 @@ impl Cursor {
                 return refused(JetError::INVALID_BUFFER_SIZE, "the value has not the size of the column");
             }
         }
-        if let Some(limits) = index.row.tuple_limits.as_ref().filter(|_| place == 0) {
+        if let Some(limits) = tuple_limits {
             let unit = column.code_page.character_bytes();
             let bytes = |characters: u32| (characters as usize).saturating_mul(unit);
             if value.len() < bytes(limits.length_min) {
