@@ -16,6 +16,7 @@
 
 pub mod apply;
 mod background_thread;
+pub mod backup;
 pub mod btree;
 pub mod cache;
 pub mod catalog;

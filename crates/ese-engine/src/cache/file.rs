@@ -424,7 +424,7 @@ impl CachedFile {
         }
     }
 
-    fn beyond_end(&self, page: u32, available: u64) -> Error {
+    pub(super) fn beyond_end(&self, page: u32, available: u64) -> Error {
         let problem = Problem::Truncated { needed: self.page_size.bytes() as u64, available };
         self.page_error(page, 0, "page", problem, JetError::FILE_IO_BEYOND_EOF)
     }

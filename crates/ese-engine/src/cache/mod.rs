@@ -16,6 +16,7 @@
 //! - a dirty page is not given up before it was written, and not written before its log records are durable.
 
 mod buffer;
+mod copy;
 mod dirty;
 mod file;
 mod held;

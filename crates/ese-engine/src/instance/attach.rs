@@ -115,6 +115,9 @@ impl Instance {
             return Ok(Attached::Already(database));
         }
         self.check_runs()?;
+        if disk.is_file(&path) {
+            self.check_no_backup()?;
+        }
         let claim = PathClaim::new(disk, &path, "", PathUse::Database)?;
         let dbid = self.free_dbid(&path)?;
         let header = self.open_header(&path, request)?;
@@ -291,7 +294,7 @@ impl Instance {
     }
 
     /// With aggressive rollover the log begins another generation, and says that it was made to (spec 05 §10).
-    pub(super) fn roll_if_asked(&self, log: &Log) -> Result<()> {
+    pub(crate) fn roll_if_asked(&self, log: &Log) -> Result<()> {
         if self.settings.rollover == Rollover::WhenFull {
             return Ok(());
         }
@@ -354,6 +357,7 @@ impl Instance {
         let database = self.database_at(&path).ok_or_else(|| {
             Error::refused(JetError::DATABASE_NOT_FOUND, format!("{} is not attached", path.display()))
         })?;
+        self.check_no_backup()?;
         self.detach(session, &database)
     }
 
@@ -363,6 +367,7 @@ impl Instance {
     /// As [`Self::detach_database`].
     pub fn detach_all(&self, session: &Session) -> Result<()> {
         let _one_at_a_time = self.administration.lock();
+        self.check_no_backup()?;
         for database in self.databases() {
             self.detach(session, &database)?;
         }
@@ -426,7 +431,7 @@ impl Instance {
 }
 
 /// The bytes of a record that the engine builds.
-pub(super) fn encode(record: &Record<'_>) -> Result<Vec<u8>> {
+pub(crate) fn encode(record: &Record<'_>) -> Result<Vec<u8>> {
     record
         .encode()
         .map_err(|error| Error::refused(error.jet(), format!("{:?}: {error}", record.record_type())))

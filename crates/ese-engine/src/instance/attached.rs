@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use ese_format::attach_list::AttachInfo;
-use ese_format::database_header::{DatabaseHeader, HeaderFlags};
+use ese_format::database_header::{DatabaseHeader, HeaderFields, HeaderFlags};
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use ese_format::signature::Signature;
@@ -210,6 +210,21 @@ impl AttachedDatabase {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.opens.lock().is_open()
+    }
+
+    /// The machine it is on.
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Changes fields of its header and writes it.
+    ///
+    /// # Errors
+    /// Those of the disk: the header in memory has the change, and the next write of it takes it along.
+    pub(crate) fn change_header(&self, change: impl FnOnce(&mut HeaderFields)) -> Result<()> {
+        let mut state = self.lock_header();
+        change(&mut state.file.header_mut().fields);
+        self.write_header(&mut state)
     }
 
     pub(super) fn lock_header(&self) -> MutexGuard<'_, HeaderState> {

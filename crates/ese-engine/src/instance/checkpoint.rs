@@ -12,7 +12,9 @@ use ese_format::attach_list::AttachListBuilder;
 use ese_format::checkpoint::{Checkpoint, CheckpointFlags, FILE_TYPE_CHECKPOINT};
 use ese_format::lgpos::Lgpos;
 use ese_format::log::segment::SEGMENT_BYTES;
+use ese_format::logtime::Logtime;
 
+use crate::backup::Extent;
 use crate::cache::WriteBack;
 use crate::error::{Error, Result};
 use crate::log::{HeaderFacts, Log, checkpoint_file};
@@ -72,6 +74,28 @@ impl Instance {
     /// redo then starts earlier.
     pub fn update_checkpoint(&self) -> Result<()> {
         self.advance_checkpoint(WriteCheckpoint::WhenMoved)
+    }
+
+    /// The checkpoint file says from now on where the logs of the last backup were fixed.
+    pub(crate) fn note_backup_position(&self, extent: Extent, position: Lgpos, time: Logtime) {
+        let mut state = self.checkpoint.lock();
+        match extent {
+            Extent::Full => {
+                state.current.full_backup = position;
+                state.current.full_backup_time = time;
+            }
+            Extent::LogsOnly => {
+                state.current.incremental_backup = position;
+                state.current.incremental_backup_time = time;
+            }
+        }
+    }
+
+    /// Writes what [`Self::note_backup_position`] noted. That it cannot be written is no error.
+    pub(crate) fn write_backup_position(&self) {
+        if let Err(error) = self.advance_checkpoint(WriteCheckpoint::Always) {
+            tracing::warn!("the checkpoint does not know of the backup: {error}");
+        }
     }
 
     pub(super) fn advance_checkpoint(&self, write: WriteCheckpoint) -> Result<()> {

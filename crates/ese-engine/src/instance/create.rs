@@ -337,7 +337,7 @@ impl Instance {
         }
     }
 
-    pub(super) fn now(&self) -> Logtime {
+    pub(crate) fn now(&self) -> Logtime {
         self.settings.host.clock.logtime()
     }
 }

@@ -37,6 +37,7 @@ use ese_format::lgpos::Lgpos;
 use ese_format::logtime::Logtime;
 use parking_lot::Mutex;
 
+use crate::backup::Desk;
 use crate::cache::PageCache;
 use crate::error::{Error, Result};
 use crate::lock_order::LeafMutex;
@@ -48,6 +49,7 @@ use background::Worker;
 use checkpoint::CheckpointState;
 use in_use::PathClaim;
 
+pub(crate) use attach::encode;
 pub use attach::{AttachRequest, Attached, DATABASES_MAX};
 pub use attached::{AttachedDatabase, Writability};
 pub use create::CreateRequest;
@@ -79,7 +81,9 @@ pub struct Instance {
     /// Where this run's Init2 is.
     begun: Lgpos,
     /// Held by whoever attaches, creates, detaches or stops.
-    administration: Mutex<()>,
+    pub(crate) administration: Mutex<()>,
+    /// The external backup that runs.
+    pub(crate) backup: Desk,
     /// By dbid; 0 is the temporary database.
     slots: LeafMutex<[Option<Arc<AttachedDatabase>>; DATABASES_MAX + 1]>,
     temporary_tables: LeafMutex<Option<Arc<TemporaryTables>>>,
@@ -135,7 +139,7 @@ impl Instance {
         self.remove(database);
     }
 
-    fn check_runs(&self) -> Result<()> {
+    pub(crate) fn check_runs(&self) -> Result<()> {
         match *self.run_state.lock() {
             RunState::Running => Ok(()),
             RunState::Stopped => {

@@ -54,6 +54,16 @@ impl AttachedDatabase {
         WritableTree::open(self.map(), root, objid, TreeKind::Primary)
     }
 
+    /// The last page that the database owns and its file has.
+    ///
+    /// # Errors
+    /// Those of reading the root's space.
+    pub(crate) fn last_page(&self) -> Result<u32> {
+        let space = self.root()?.space()?;
+        let owned = space.owned.last().map_or(0, |owned| owned.node.extent.last);
+        Ok(owned.min(self.file().page_count()))
+    }
+
     /// The sizes, as of one moment.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use ese_format::lgpos::Lgpos;
 use ese_format::log::record::{Init2, Record};
 use parking_lot::Mutex;
 
+use crate::backup::Desk;
 use crate::cache::PageCache;
 use crate::error::Result;
 use crate::io::Background;
@@ -117,6 +118,7 @@ impl Instance {
             log,
             begun,
             administration: Mutex::new(()),
+            backup: Desk::default(),
             slots: LeafMutex::default(),
             temporary_tables: LeafMutex::default(),
             checkpoint: Mutex::new(CheckpointState::new(checkpoint)),

@@ -25,7 +25,7 @@ use super::{Instance, RunState};
 pub enum TermKind {
     /// Versions are cleaned up first (JET_bitTermComplete).
     Complete,
-    /// No clean-up; the files are clean all the same (JET_bitTermAbrupt, JET_bitTermStopBackup).
+    /// No clean-up, and a backup that runs is ended; the files are clean all the same (JET_bitTermAbrupt, JET_bitTermStopBackup).
     Abrupt,
     /// Nothing is written: databases stay dirty (JET_bitTermDirty).
     Dirty,
@@ -35,14 +35,22 @@ impl Instance {
     /// Ends the instance. Whoever still holds one of its databases holds files open that nobody writes any more.
     ///
     /// # Errors
-    /// `JET_errTooManyActiveUsers` while a transaction is open: the instance goes on. `JET_errDirtyShutdown` for
+    /// `JET_errTooManyActiveUsers` while a transaction is open, `JET_errBackupInProgress` and
+    /// `JET_errSurrogateBackupInProgress` for [`TermKind::Complete`] while a backup runs: the instance goes on. `JET_errDirtyShutdown` for
     /// [`TermKind::Dirty`], which did what was asked. Those of the log and the disk: the instance has ended, and
     /// recovery is needed.
     pub fn stop(&self, kind: TermKind) -> Result<()> {
         let _one_at_a_time = self.administration.lock();
         self.check_runs()?;
+        if kind == TermKind::Complete {
+            self.check_no_backup()?;
+        }
         if kind != TermKind::Dirty && self.transactions.user_transactions() > 0 {
             return Err(Error::refused(JetError::TOO_MANY_ACTIVE_USERS, "a transaction is open"));
+        }
+        match kind {
+            TermKind::Dirty => self.forget_backup(),
+            TermKind::Complete | TermKind::Abrupt => self.cancel_backup(),
         }
         self.worker.stop();
         self.transactions.stop_background();

@@ -5,7 +5,7 @@ use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
 use ese_format::log::LogEnd;
 use ese_format::log::record::{
-    AttachDb, Backup2, BackupPhase, BackupScope, CommitContextFlags, CommitContextLayout, CreateDb, Record,
+    AttachDb, Backup2, BackupPhase, CommitContextFlags, CommitContextLayout, CreateDb, Record,
 };
 use ese_format::log::version::LogVersion;
 use ese_format::version::DatabaseVersion;
@@ -15,6 +15,7 @@ use super::control::{MissingLogAction, OpenLogReason, RecoveryControl, RecoveryE
 use super::databases::Databases;
 use super::options::{RecoveryOptions, StopPosition};
 use super::stream::{Next, OpenGeneration, Stream};
+use crate::backup::header_note::HeaderNote;
 use crate::error::{Error, Result};
 use crate::instance::GenerationFile;
 use crate::log::LastFile;
@@ -320,16 +321,9 @@ impl<'a> Driver<'a> {
         if backup.phase != BackupPhase::UPDATE || backup.dbid == 0 {
             return Ok(());
         }
-        let (info, scope) = (backup.info, backup.scope);
-        self.databases.change_header(backup.dbid, |fields| match scope {
-            BackupScope::FULL => {
-                fields.backup_full_previous = info;
-                fields.backup_incremental_previous = ese_format::backup_info::BackupInfo::default();
-            }
-            BackupScope::INCREMENTAL => fields.backup_incremental_previous = info,
-            BackupScope::COPY => fields.backup_copy_previous = info,
-            BackupScope::DIFFERENTIAL => fields.backup_differential_previous = info,
-            _ => {}
+        let note = HeaderNote { method: backup.method, scope: backup.scope, info: backup.info };
+        self.databases.change_header(backup.dbid, |fields| {
+            note.apply(fields);
         })
     }
 
