@@ -413,6 +413,16 @@ fn end(instance: &Arc<InstanceContext>, grbit: JET_GRBIT) -> CallResult {
         None if grbit & JET_bitTermAbrupt != 0 => TermKind::Abrupt,
         None => TermKind::Complete,
     };
+    let engine = instance.engine()?;
+    let ends_backup = grbit & (JET_bitTermAbrupt | JET_bitTermStopBackup) != 0;
+    if ending == TermKind::Complete
+        && !ends_backup
+        && let Err(error) = engine.check_no_backup()
+    {
+        // The instance stays usable, and the backup goes on.
+        let _ = instance.advance(InstancePhase::Ending, InstancePhase::Running);
+        return Err(error.into());
+    }
     let sessions: Vec<_> =
         instance.sessions().into_iter().filter_map(|handle| SESSIONS.get(handle).ok()).collect();
     if ending != TermKind::Dirty {
@@ -423,6 +433,9 @@ fn end(instance: &Arc<InstanceContext>, grbit: JET_GRBIT) -> CallResult {
                 return Err(JetError::TOO_MANY_ACTIVE_USERS);
             }
         }
+    }
+    if ending != TermKind::Dirty {
+        engine.cancel_backup();
     }
     let mut abandoned = Vec::new();
     for session in &sessions {
@@ -438,7 +451,6 @@ fn end(instance: &Arc<InstanceContext>, grbit: JET_GRBIT) -> CallResult {
         ended?;
     }
     callbacks::tell_freed_at_end(instance, JET_sesidNil, &instance.tables().remove_databases(|_| true));
-    let engine = instance.engine()?;
     instance.set_engine(None);
     let stopped = engine.stop(ending);
     instance.stop_listening(stopped.is_ok());

@@ -42,6 +42,7 @@ mod names;
 mod object_info;
 mod on_cursor;
 mod parameter;
+mod path_list;
 mod preread;
 mod record;
 mod restore;

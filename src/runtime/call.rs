@@ -201,13 +201,26 @@ pub fn with_instance(
     after_stop: AfterStop,
     call: impl FnOnce(&Arc<InstanceContext>) -> CallResult,
 ) -> JET_ERR {
-    guard_process(|| {
-        let instance = process::instance_of_call(instance, unknown)?;
-        guarded(&instance, || {
-            let _thread = Inside::enter()?;
-            let _inside = instance.enter(after_stop)?;
-            call(&instance)
-        })
+    guard_process(|| in_instance(&process::instance_of_call(instance, unknown)?, after_stop, call))
+}
+
+/// A call that names no instance, with the only one there is (spec 07 §3.2).
+pub fn with_only_instance(
+    after_stop: AfterStop,
+    call: impl FnOnce(&Arc<InstanceContext>) -> CallResult,
+) -> JET_ERR {
+    guard_process(|| in_instance(&process::only_instance()?, after_stop, call))
+}
+
+fn in_instance(
+    instance: &Arc<InstanceContext>,
+    after_stop: AfterStop,
+    call: impl FnOnce(&Arc<InstanceContext>) -> CallResult,
+) -> CallResult {
+    guarded(instance, || {
+        let _thread = Inside::enter()?;
+        let _inside = instance.enter(after_stop)?;
+        call(instance)
     })
 }
 
