@@ -131,7 +131,8 @@ impl WritableTree {
         if self.tree().has_duplicate_keys() {
             Error::refused(JetError::MULTI_VALUED_INDEX_VIOLATION, "the record has this index entry already")
         } else {
-            Error::refused(JetError::KEY_DUPLICATE, "there is a node with this key")
+            let about = format!("there is a node with this key in tree {}", self.tree().objid());
+            Error::refused(JetError::KEY_DUPLICATE, about)
         }
     }
 

@@ -329,13 +329,15 @@ impl SchemaSource for LiveCatalog {
             return self.schema_of_use(session, &table);
         }
         let version = table.version();
-        if let Some(schema) = table.maintained(version) {
+        // The schema that is kept is that of everybody who has deleted no index.
+        let is_common = !table.has_own_drop(session);
+        if let Some(schema) = table.maintained(version).filter(|_| is_common) {
             return self.check_primary(session, schema);
         }
         let reader = self.stored();
         let rows = reader.rows_of(objid)?;
         let stored = reader.schema_of(&rows, &mut |template| self.schema(session, template))?;
-        let dropping = table.dropping();
+        let dropping = table.dropped_by_others(session);
         let schema = if dropping.is_empty() {
             stored
         } else {
@@ -347,7 +349,9 @@ impl SchemaSource for LiveCatalog {
             definition.indexes.sort_by_key(|index| index.objid);
             Arc::new(TableSchema::new(definition, stored.template().cloned()))
         };
-        table.keep_maintained(version, &schema);
+        if is_common {
+            table.keep_maintained(version, &schema);
+        }
         self.check_primary(session, schema)
     }
 

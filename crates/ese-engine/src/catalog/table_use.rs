@@ -88,6 +88,13 @@ struct Inner {
     numbers: ColumnNumbers,
 }
 
+impl Inner {
+    /// Whether a change that is not committed is the session's.
+    fn is_own_change(&self, number: u64, session: &Session) -> bool {
+        self.alterations.iter().any(|(known, mark)| *known == number && session.sees(mark))
+    }
+}
+
 /// The use of one table.
 #[derive(Debug)]
 pub(crate) struct TableUse {
@@ -315,9 +322,18 @@ impl TableUse {
         }
     }
 
-    /// Indexes that are deleted, but not for good yet: they are still kept up.
-    pub(super) fn dropping(&self) -> Vec<IndexDefinition> {
-        self.inner.lock().dropping.iter().map(|(_, index)| index.clone()).collect()
+    /// Indexes that other transactions have deleted, but not for good yet: they are still kept up.
+    pub(super) fn dropped_by_others(&self, session: &Session) -> Vec<IndexDefinition> {
+        let inner = self.inner.lock();
+        let of_others = inner.dropping.iter().filter(|(number, _)| !inner.is_own_change(*number, session));
+        of_others.map(|(_, index)| index.clone()).collect()
+    }
+
+    /// Whether the session's transaction has deleted an index. It keeps that one up no more: when the deletion is taken
+    /// back, so is every change of a record that came after it.
+    pub(super) fn has_own_drop(&self, session: &Session) -> bool {
+        let inner = self.inner.lock();
+        inner.dropping.iter().any(|(number, _)| inner.is_own_change(*number, session))
     }
 
     /// Object ids of indexes that other sessions have deleted: nobody uses them any more, even who still sees their rows
