@@ -154,7 +154,7 @@ pub unsafe extern "system" fn JetGetInstanceInfoA(
 ) -> JET_ERR {
     // SAFETY: the caller's places are NULL or may be written.
     let (count, list) = unsafe { (Place::new(pcInstanceInfo), Place::new(paInstanceInfo)) };
-    guard_process(|| instance_list::narrow(count, list))
+    guard_process(|| instance_list::narrow(count, list, &process::instances()))
 }
 
 /// List instances and databases.
@@ -165,7 +165,7 @@ pub unsafe extern "system" fn JetGetInstanceInfoW(
 ) -> JET_ERR {
     // SAFETY: the caller's places are NULL or may be written.
     let (count, list) = unsafe { (Place::new(pcInstanceInfo), Place::new(paInstanceInfo)) };
-    guard_process(|| instance_list::wide(count, list))
+    guard_process(|| instance_list::wide(count, list, &process::instances()))
 }
 
 /// Log signature and similar of an instance.

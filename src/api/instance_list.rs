@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::sync::Arc;
 
 use ese_format::error::JetError;
 use parking_lot::Mutex;
@@ -16,7 +17,8 @@ use crate::abi::structs::{JET_INSTANCE_INFO_A, JET_INSTANCE_INFO_W};
 use crate::abi::tables::typedefs::WCHAR;
 use crate::abi::text::ansi_of_wide;
 use crate::parameters;
-use crate::runtime::{engine, process};
+use crate::runtime::engine;
+use crate::runtime::instance::InstanceContext;
 
 /// A block, of words so that everything in it is aligned.
 type Block = Box<[usize]>;
@@ -29,20 +31,16 @@ struct Listed {
     databases: Vec<U16String>,
 }
 
-fn listed() -> Vec<Listed> {
-    process::instances()
-        .iter()
-        .map(|instance| {
-            let paths =
-                instance.engine().map(|running| engine::logged_databases(&running)).unwrap_or_default();
-            let path = |path: &std::path::PathBuf| U16String::from_str(&path.to_string_lossy());
-            Listed {
-                handle: instance.handle(),
-                name: instance.name().map(ToOwned::to_owned),
-                databases: paths.iter().map(path).collect(),
-            }
-        })
-        .collect()
+impl Listed {
+    fn of(instance: &InstanceContext) -> Self {
+        let paths = instance.engine().map(|running| engine::logged_databases(&running)).unwrap_or_default();
+        let path = |path: &std::path::PathBuf| U16String::from_str(&path.to_string_lossy());
+        Self {
+            handle: instance.handle(),
+            name: instance.name().map(ToOwned::to_owned),
+            databases: paths.iter().map(path).collect(),
+        }
+    }
 }
 
 /// The offset of a text, or of none.
@@ -120,10 +118,11 @@ fn lay_out<U: Copy, I: Copy>(
 fn answer<I>(
     count: Place<u32>,
     list: Place<*mut I>,
+    instances: &[Arc<InstanceContext>],
     build: impl FnOnce(&[Listed]) -> Result<*mut I, JetError>,
 ) -> CallResult {
     let (count, list) = (count.required()?, list.required()?);
-    let listed = listed();
+    let listed: Vec<_> = instances.iter().map(|instance| Listed::of(instance)).collect();
     count.write(0);
     list.write(std::ptr::null_mut());
     if !listed.is_empty() {
@@ -133,9 +132,13 @@ fn answer<I>(
     Ok(Completion::Success)
 }
 
-/// The list in the A form.
-pub(crate) fn narrow(count: Place<u32>, list: Place<*mut JET_INSTANCE_INFO_A>) -> CallResult {
-    answer(count, list, |listed| {
+/// The list of these instances in the A form.
+pub(crate) fn narrow(
+    count: Place<u32>,
+    list: Place<*mut JET_INSTANCE_INFO_A>,
+    instances: &[Arc<InstanceContext>],
+) -> CallResult {
+    answer(count, list, instances, |listed| {
         let code_page = parameters::process().read().code_page();
         let units = |text: &U16String| {
             let bytes = ansi_of_wide(text, code_page)?;
@@ -153,9 +156,13 @@ pub(crate) fn narrow(count: Place<u32>, list: Place<*mut JET_INSTANCE_INFO_A>) -
     })
 }
 
-/// The list in the W form.
-pub(crate) fn wide(count: Place<u32>, list: Place<*mut JET_INSTANCE_INFO_W>) -> CallResult {
-    answer(count, list, |listed| {
+/// The list of these instances in the W form.
+pub(crate) fn wide(
+    count: Place<u32>,
+    list: Place<*mut JET_INSTANCE_INFO_W>,
+    instances: &[Arc<InstanceContext>],
+) -> CallResult {
+    answer(count, list, instances, |listed| {
         let units = |text: &U16String| Ok(text.as_slice().to_vec());
         let plan: Plan<WCHAR> = plan(listed, size_of::<JET_INSTANCE_INFO_W>(), units)?;
         Ok(lay_out(&plan, |handle, name, databases, [files, displays, obsolete]| JET_INSTANCE_INFO_W {

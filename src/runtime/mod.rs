@@ -11,6 +11,7 @@
 //! defragmentation  what JetDefragment was asked for
 //! durable_commits  telling the program of durable commits
 //! call       what stands around a call with a session, a cursor or an instance
+//! snapshots  snapshot sessions by their numbers
 //! engine     starting the engine, and what of it sits behind database and cursor handles
 //! ```
 //!
@@ -34,3 +35,4 @@ pub mod instance;
 pub mod process;
 pub mod session;
 pub mod settings;
+pub mod snapshots;

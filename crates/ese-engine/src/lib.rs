@@ -32,6 +32,7 @@ pub mod redo;
 pub mod restore_environment;
 pub mod restore_in_progress;
 pub mod small_file;
+pub mod snapshot;
 pub mod space;
 pub mod space_policy;
 pub mod table;

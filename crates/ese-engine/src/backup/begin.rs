@@ -16,7 +16,7 @@ use super::session::{Desk, Extent, Part, Purpose, Session, Status, method_of};
 use super::{BackupHolder, BeginOptions, journal, refused, shown};
 
 /// Archived logs from this generation on are all there are.
-const ALL_GENERATIONS: i32 = 0;
+pub(super) const ALL_GENERATIONS: i32 = 0;
 
 impl BeginOptions {
     fn extent(self) -> Extent {
@@ -197,7 +197,7 @@ impl Instance {
     }
 
     /// Every database has a full backup of the same kind before it (spec 07 §3.3 step 4).
-    fn check_full_backups(&self, method: BackupMethod) -> Result<()> {
+    pub(super) fn check_full_backups(&self, method: BackupMethod) -> Result<()> {
         for database in self.databases_to_back_up() {
             let header = database.header();
             let fields = &header.fields;

@@ -134,7 +134,7 @@ impl Instance {
     }
 
     /// Every log behind the last backup of every database is still there (spec 07 §6 step 4).
-    fn check_no_gap(&self, log: &Log, lowest: i32) -> Result<()> {
+    pub(super) fn check_no_gap(&self, log: &Log, lowest: i32) -> Result<()> {
         let saved_through = |database: &Arc<crate::instance::AttachedDatabase>| {
             let fields = database.header().fields;
             let full = fields.backup_full_previous.generation_high.get();

@@ -14,6 +14,7 @@
 //! | `begin`, `open_file`, `logs`, `end` | the calls |
 //! | `database_stream`, `log_stream` | the bytes that a file's reader gets |
 //! | [`header_note`] | what a backup leaves in a header, in do and in redo |
+//! | `snapshot` | what a snapshot of the volume shares with these backups |
 //! | [`stream`] | a whole backup in one call |
 //!
 //! Invariants: one backup at a time; a page goes out as some complete version of it that the file held while it was read;
@@ -26,11 +27,12 @@ mod begin;
 mod database_stream;
 mod end;
 pub mod header_note;
-mod journal;
+pub(crate) mod journal;
 mod log_stream;
 mod logs;
 mod open_file;
 mod session;
+mod snapshot;
 pub mod stream;
 
 use std::ops::Range;

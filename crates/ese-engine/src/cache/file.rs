@@ -9,7 +9,7 @@ use ese_format::checksum::{self, PageVerdict};
 use ese_format::error::{FileKind, FormatError, FormatResult, JetError, Problem};
 use ese_format::lgpos::Lgpos;
 use ese_format::page_size::PageSize;
-use parking_lot::{ArcRwLockWriteGuard, Mutex, RwLock};
+use parking_lot::{ArcRwLockWriteGuard, Mutex, MutexGuard, RwLock};
 
 use crate::cache::PageCache;
 use crate::cache::buffer::{PageBuffer, PageGuard};
@@ -47,8 +47,17 @@ pub struct CachedFile {
     /// Held by the thread that writes pages of this file, with the buffer it does it from: a page is never in two
     /// writes at once. Who holds a page write-latched never waits for it without a limit.
     pub(super) writer: Mutex<Vec<u8>>,
+    /// Held by whoever changes the length of the file, over nothing else.
+    length: Mutex<()>,
     /// A buffer for reading ahead; taken by the thread that does it.
     read_ahead: LeafMutex<Vec<u8>>,
+}
+
+/// While it lives, nothing is written to the pages of a file ([`CachedFile::hold_writes`]).
+#[derive(Debug)]
+pub struct WriteHold<'f> {
+    _writer: MutexGuard<'f, Vec<u8>>,
+    _length: MutexGuard<'f, ()>,
 }
 
 enum Found {
@@ -75,6 +84,7 @@ impl CachedFile {
             writable: AtomicBool::new(false),
             gate: LeafMutex::default(),
             writer: Mutex::default(),
+            length: Mutex::default(),
             read_ahead: LeafMutex::default(),
         })
     }
@@ -143,6 +153,7 @@ impl CachedFile {
         assert_no_leaf_lock();
         let length = (u64::from(pages) + RESERVED_PAGES) * self.page_size.bytes() as u64;
         if pages >= self.page_count() {
+            let _length = self.length.lock();
             self.file.set_length(length)?;
             self.page_count.store(pages, Ordering::Release);
             return Ok(());
@@ -150,6 +161,7 @@ impl CachedFile {
         held::assert_no_write_latch();
         // Nobody is writing one of the pages that go, or the file would grow again.
         let _writer = self.writer.lock();
+        let _length = self.length.lock();
         self.file.set_length(length)?;
         self.page_count.store(pages, Ordering::Release);
         self.forget_from(pages + 1);
@@ -163,6 +175,16 @@ impl CachedFile {
     pub fn sync(&self) -> Result<()> {
         assert_no_leaf_lock();
         self.file.sync()
+    }
+
+    /// Waits until no page of the file is being written, and lets none be written, and the file keep its length, as long
+    /// as the hold lives. Those who need room for other pages go on without it. Who holds this waits for no latch.
+    #[must_use]
+    pub fn hold_writes(&self) -> WriteHold<'_> {
+        assert_no_leaf_lock();
+        held::assert_no_write_latch();
+        let writer = self.writer.lock();
+        WriteHold { _writer: writer, _length: self.length.lock() }
     }
 
     /// The least begin of a transaction with changes in pages that are not in the file: the checkpoint stays at or

@@ -24,6 +24,7 @@ mod in_use;
 mod opens;
 mod settings;
 mod size;
+mod standstill;
 mod start;
 mod stop;
 mod temporary;
@@ -42,6 +43,7 @@ use crate::cache::PageCache;
 use crate::error::{Error, Result};
 use crate::lock_order::LeafMutex;
 use crate::log::{HeaderFacts, Log, LogOwner};
+use crate::snapshot::Membership;
 use crate::temp::TemporaryTables;
 use crate::transaction::Transactions;
 
@@ -60,6 +62,7 @@ pub use settings::{
     Rollover,
 };
 pub use size::{DatabaseSizes, Resize, set_database_size};
+pub(crate) use standstill::{Standstill, StoodStill};
 pub use start::{StartRequest, Started};
 pub use stop::TermKind;
 
@@ -94,6 +97,8 @@ pub struct Instance {
     looked: LeafMutex<Lgpos>,
     run_state: LeafMutex<RunState>,
     claims: LeafMutex<Vec<PathClaim>>,
+    /// Which snapshot it takes part in.
+    snapshot: LeafMutex<Membership>,
     worker: Worker,
 }
 
@@ -120,6 +125,11 @@ impl Instance {
     #[must_use]
     pub fn cache(&self) -> &Arc<PageCache> {
         &self.cache
+    }
+
+    /// Which snapshot it takes part in.
+    pub(crate) fn snapshot(&self) -> &LeafMutex<Membership> {
+        &self.snapshot
     }
 
     /// Asked before new work begins (spec 05 §3.4).

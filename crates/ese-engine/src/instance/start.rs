@@ -126,6 +126,7 @@ impl Instance {
             looked: LeafMutex::new(Lgpos::NULL),
             run_state: LeafMutex::new(RunState::Running),
             claims: LeafMutex::new(claims),
+            snapshot: LeafMutex::default(),
             worker: Worker::default(),
         });
         let counts = InstanceCounts { instance: Arc::downgrade(&instance) };

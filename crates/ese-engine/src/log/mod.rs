@@ -18,6 +18,7 @@
 
 mod buffer;
 pub mod checkpoint_file;
+mod freeze;
 mod stream;
 mod supply;
 #[cfg(test)]
@@ -45,8 +46,9 @@ use crate::io::{Access, Host};
 
 use buffer::{Buffer, NewGeneration, Tail};
 use supply::{NextFile, Supply};
-use writer::{Rolling, Writer, WriterStart};
+use writer::{BegunRoll, Rolling, Writer, WriterStart};
 
+pub use freeze::{FreezeAt, FrozenLog};
 pub use stream::{Generation, LogFolder, Mended, mend_tail};
 pub use supply::Deleted;
 pub use writer::HeaderFacts;
@@ -250,6 +252,16 @@ impl Shared {
             Some((jet, about)) => Err(Error::refused(*jet, about.clone())),
             None => Ok(()),
         }
+    }
+
+    /// A write failed: nobody knows what the disk holds.
+    fn failed(&mut self, error: &Error) {
+        let jet = match error.jet() {
+            kept @ (JetError::LOG_SEQUENCE_END | JetError::LOG_WRITE_FAIL) => kept,
+            _ => JetError::LOG_WRITE_FAIL,
+        };
+        tracing::error!("the log is down: {error}");
+        self.down = Some((jet, format!("the log is down: {error}")));
     }
 }
 
@@ -552,12 +564,7 @@ impl Log {
                 Ok(())
             }
             Err(error) => {
-                let jet = match error.jet() {
-                    kept @ (JetError::LOG_SEQUENCE_END | JetError::LOG_WRITE_FAIL) => kept,
-                    _ => JetError::LOG_WRITE_FAIL,
-                };
-                tracing::error!("the log is down: {error}");
-                shared.down = Some((jet, format!("the log is down: {error}")));
+                shared.failed(&error);
                 shared.check_up()
             }
         }
@@ -573,21 +580,40 @@ impl Log {
     }
 
     fn write_batch(&self, batch: buffer::Batch) -> Result<()> {
-        let facts = |first| self.owner().map(|owner| owner.header_facts(first)).unwrap_or_default();
-        let began = |new: NewGeneration, next: NextFile| {
-            if next.from_reserve {
-                tracing::warn!("the disk is full: log {:#x} was a reserve log", new.generation);
-            }
-            {
-                let mut shared = self.shared.lock();
-                shared.quiesced |= next.from_reserve;
-                shared.filed = (new.generation, new.created);
-            }
-            let owner = self.owner();
-            owner.map_or(Ok(()), |owner| owner.generation_began(new.generation, new.created))
-        };
+        let facts = |first| self.facts(first);
+        let began = |new: NewGeneration, next: NextFile| self.began(new, next);
         let rolling = Rolling { supply: &self.supply, facts: &facts, began: &began };
         self.writer.lock().write(batch, &self.settings, &rolling)
+    }
+
+    fn facts(&self, first: Lgpos) -> HeaderFacts {
+        self.owner().map(|owner| owner.header_facts(first)).unwrap_or_default()
+    }
+
+    /// A generation has its file.
+    fn began(&self, new: NewGeneration, next: NextFile) -> Result<()> {
+        if next.from_reserve {
+            tracing::warn!("the disk is full: log {:#x} was a reserve log", new.generation);
+        }
+        {
+            let mut shared = self.shared.lock();
+            shared.quiesced |= next.from_reserve;
+            shared.filed = (new.generation, new.created);
+        }
+        let owner = self.owner();
+        owner.map_or(Ok(()), |owner| owner.generation_began(new.generation, new.created))
+    }
+
+    /// The first half of a roll: until the next generation's file is complete.
+    fn begin_roll(&self, new: NewGeneration) -> Result<BegunRoll> {
+        let facts = self.facts(Lgpos::new(new.generation, 0, 0));
+        self.writer.lock().begin_roll(new, &self.settings, &self.supply, &facts)
+    }
+
+    /// The second half.
+    fn finish_roll(&self, new: NewGeneration, begun: BegunRoll) -> Result<()> {
+        let next = self.writer.lock().finish_roll(new, begun, &self.settings, &self.supply)?;
+        self.began(new, next)
     }
 
     /// Position of the next record; padding may go in front of it.

@@ -54,6 +54,8 @@ pub(super) struct Supply {
     prepared: Option<Arc<dyn File>>,
     /// The archived logs that somebody wants to keep: each from a generation on.
     held_from: Vec<i32>,
+    /// The temporary file is somebody's: none is made meanwhile.
+    temporary_taken: bool,
 }
 
 impl Supply {
@@ -112,7 +114,7 @@ impl Supply {
 
     /// Makes the next file ahead of time. A full disk is no error here.
     pub(super) fn prepare(&mut self, settings: &LogSettings, checkpoint: i32) -> Result<()> {
-        if self.prepared.is_none() {
+        if self.prepared.is_none() && !self.temporary_taken {
             match self.make(settings, checkpoint) {
                 Ok(file) => self.prepared = Some(file),
                 Err(error) if error.jet() == JetError::DISK_FULL => {}
@@ -122,11 +124,28 @@ impl Supply {
         Ok(())
     }
 
-    /// The file of the next generation.
+    /// The temporary file may be made again.
+    pub(super) fn give_temporary_back(&mut self) {
+        self.temporary_taken = false;
+    }
+
+    /// Deletes the file that was made ahead of time; no other is made until the temporary name is given back.
+    pub(super) fn discard_prepared(&mut self, settings: &LogSettings) -> Result<()> {
+        self.temporary_taken = true;
+        let disk = &settings.host.file_system;
+        let temporary = settings.temporary_path();
+        if self.prepared.take().is_some() || disk.is_file(&temporary) {
+            disk.remove(&temporary)?;
+        }
+        Ok(())
+    }
+
+    /// The file of the next generation, under the temporary name until that is given back.
     ///
     /// # Errors
     /// `JET_errLogDiskFull` when the disk is full and the reserve logs are used up.
     pub(super) fn next_file(&mut self, settings: &LogSettings, checkpoint: i32) -> Result<NextFile> {
+        self.temporary_taken = true;
         if let Some(file) = self.prepared.take() {
             return Ok(NextFile { file, from_reserve: false });
         }

@@ -16,10 +16,10 @@ use std::sync::Arc;
 use ese_format::attach_list::ATTACH_LIST_BYTES;
 use ese_format::lgpos::Lgpos;
 use ese_format::log::header::{FILE_TYPE_LOG, LOG_HEADER_BYTES, LogFlags, LogHeader};
-use ese_format::log::names;
 use ese_format::log::segment::SEGMENT_BYTES;
 use ese_format::log::writer::SegmentRun;
 use ese_format::signature::Signature;
+use parking_lot::Mutex;
 
 use crate::error::Result;
 use crate::io::File;
@@ -60,6 +60,13 @@ struct CurrentFile {
     accumulated: u64,
     /// The segment that is partly filled on the disk, with its shadow behind it.
     shadowed: Option<u16>,
+}
+
+/// A roll whose first half is done.
+#[derive(Debug)]
+pub(super) struct BegunRoll {
+    next: NextFile,
+    flags: LogFlags,
 }
 
 /// Where a writer goes on.
@@ -133,36 +140,58 @@ impl Writer {
 
     /// Steps 1 to 8 of spec 05 §3.2.
     fn roll(&mut self, new: NewGeneration, settings: &LogSettings, rolling: &Rolling<'_>) -> Result<()> {
+        let facts = (rolling.facts)(Lgpos::new(new.generation, 0, 0));
+        let begun = self.begin_roll(new, settings, rolling.supply, &facts)?;
+        let next = self.finish_roll(new, begun, settings, rolling.supply)?;
+        (rolling.began)(new, next)
+    }
+
+    /// The first half: the next generation's file is complete under the temporary name, and the current log is archived.
+    pub(super) fn begin_roll(
+        &mut self,
+        new: NewGeneration,
+        settings: &LogSettings,
+        supply: &Mutex<Supply>,
+        facts: &HeaderFacts,
+    ) -> Result<BegunRoll> {
         if let Some(current) = &self.current {
             self.last = (current.flags, current.accumulated);
         }
-        let facts = (rolling.facts)(Lgpos::new(new.generation, 0, 0));
-        let next = {
-            let mut supply = rolling.supply.lock();
-            let next = supply.next_file(settings, facts.checkpoint.generation.get())?;
-            let header = self.header(new, settings, &facts, &next);
-            next.file.write_at(header.bytes(), 0)?;
-            next.file.sync()?;
-            let current = settings.folder.join(names::current_log(&settings.base_name, settings.extension));
-            if let Some(closed) = self.current.take() {
-                let archived = settings.archived_path(closed.generation);
-                settings.host.file_system.rename(&current, &archived)?;
-                supply.archived(closed.generation, archived);
-            }
-            settings.host.file_system.rename(&settings.temporary_path(), &current)?;
-            let flags = header.log_flags();
-            self.last = (flags, 0);
-            self.current = Some(CurrentFile {
-                file: Arc::clone(&next.file),
-                generation: new.generation,
-                flags,
-                file_segments: settings.file_segments,
-                accumulated: 0,
-                shadowed: None,
-            });
-            next
-        };
-        (rolling.began)(new, next)
+        let mut supply = supply.lock();
+        let next = supply.next_file(settings, facts.checkpoint.generation.get())?;
+        let header = self.header(new, settings, facts, &next);
+        next.file.write_at(header.bytes(), 0)?;
+        next.file.sync()?;
+        if let Some(closed) = self.current.take() {
+            let archived = settings.archived_path(closed.generation);
+            settings.host.file_system.rename(&settings.current_path(), &archived)?;
+            supply.archived(closed.generation, archived);
+        }
+        Ok(BegunRoll { next, flags: header.log_flags() })
+    }
+
+    /// The second half: the new generation's file gets the name of the current log.
+    pub(super) fn finish_roll(
+        &mut self,
+        new: NewGeneration,
+        begun: BegunRoll,
+        settings: &LogSettings,
+        supply: &Mutex<Supply>,
+    ) -> Result<NextFile> {
+        let mut supply = supply.lock();
+        settings.host.file_system.rename(&settings.temporary_path(), &settings.current_path())?;
+        supply.give_temporary_back();
+        let BegunRoll { next, flags } = begun;
+        self.last = (flags, 0);
+        self.current = Some(CurrentFile {
+            file: Arc::clone(&next.file),
+            generation: new.generation,
+            flags,
+            file_segments: settings.file_segments,
+            accumulated: 0,
+            shadowed: None,
+        });
+        Ok(next)
     }
 
     fn header(
@@ -209,7 +238,7 @@ impl Writer {
 
 /// What a writer needs when a generation ends.
 pub(super) struct Rolling<'a> {
-    pub(super) supply: &'a parking_lot::Mutex<Supply>,
+    pub(super) supply: &'a Mutex<Supply>,
     pub(super) facts: &'a dyn Fn(Lgpos) -> HeaderFacts,
     pub(super) began: &'a dyn Fn(NewGeneration, NextFile) -> Result<()>,
 }
