@@ -105,7 +105,7 @@ impl Source {
     pub(crate) fn fill_logs(&self, database: &Database, logs: usize) {
         let wanted = self.archived().len() + logs;
         let mut next = rows(self.session, database.dbid).last().map_or(0, |last| last + 1);
-        for _ in 0..200 * logs {
+        for _ in 0..=200 * logs {
             if self.archived().len() >= wanted {
                 return;
             }
