@@ -19,7 +19,7 @@ use crate::lgpos::Lgpos;
 use super::header::LogHeader;
 use super::legacy::Stream;
 use super::record::{Fragment, FragmentBegin, Record, RecordType};
-use super::segment::{SEGMENT_BYTES, SEGMENT_HEADER_BYTES, Segment, SegmentScan, scan};
+use super::segment::{SEGMENT_BYTES, SEGMENT_HEADER_BYTES, Segment, SegmentScan, SegmentsFound, scan};
 
 /// Below this many bytes the rest of a segment is padding in front of the next record, not the end of a run.
 const PADDING_LIMIT: usize = 32;
@@ -144,11 +144,36 @@ impl<'a> LogFile<'a> {
             return Ok(Self { header, body: Body::Stream(stream), damage });
         }
         let scanned = scan(file, generation, header.version());
+        Ok(Self::of_segments(header, scanned))
+    }
+
+    fn of_segments(header: &'a LogHeader, scanned: SegmentScan<'a>) -> Self {
+        let generation = header.generation.get();
         let damage = scanned
             .damage
             .clone()
             .map(|(number, error)| LogDamage { position: Lgpos::new(generation, number, 0), error });
-        Ok(Self { header, body: Body::Segments(scanned), damage })
+        Self { header, body: Body::Segments(scanned), damage }
+    }
+
+    /// What was found in the file, for opening the same bytes again without computing a checksum; `None` in version 7.
+    #[must_use]
+    pub fn found(&self) -> Option<SegmentsFound> {
+        match &self.body {
+            Body::Segments(scan) => Some(scan.found()),
+            Body::Stream(_) => None,
+        }
+    }
+
+    /// Opens the bytes of a file that was read before. `found` is what [`Self::found`] gave for the same bytes; without
+    /// it the file is read as by [`Self::read`].
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_again(file: &'a [u8], found: Option<&'a SegmentsFound>) -> FormatResult<Self> {
+        let Some(found) = found else { return Self::read(file) };
+        let header = LogHeader::read(file)?;
+        Ok(Self::of_segments(header, found.segments_of(file)))
     }
 
     /// The header.

@@ -116,6 +116,50 @@ pub(crate) struct SegmentScan<'a> {
     pub(crate) damage: Option<(u16, FormatError)>,
 }
 
+/// What a scan of a file's bytes found, without the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentsFound {
+    /// The last valid segment; they are 1..=last.
+    last: u16,
+    /// Those whose bytes are not the file's.
+    replaced: Vec<(u16, Box<[u8]>, SegmentSource)>,
+    damage: Option<(u16, FormatError)>,
+}
+
+impl SegmentsFound {
+    /// The segments of the file of which this was found.
+    pub(crate) fn segments_of<'a>(&'a self, file: &'a [u8]) -> SegmentScan<'a> {
+        let in_place = |number| Segment {
+            number,
+            bytes: segment_at(file, number).into(),
+            source: SegmentSource::InPlace,
+        };
+        // Too short a file is none that was scanned.
+        let held = u16::try_from(file.len() / SEGMENT_BYTES).unwrap_or(u16::MAX).saturating_sub(1);
+        let mut segments: Vec<_> = (1..=self.last.min(held)).map(in_place).collect();
+        for (number, bytes, source) in &self.replaced {
+            if let Some(segment) = segments.get_mut(usize::from(*number).saturating_sub(1)) {
+                *segment = Segment { number: *number, bytes: (&**bytes).into(), source: *source };
+            }
+        }
+        SegmentScan { segments, damage: self.damage.clone() }
+    }
+}
+
+impl SegmentScan<'_> {
+    /// What was found, without the bytes of the file.
+    pub(crate) fn found(&self) -> SegmentsFound {
+        let replaced = self.segments.iter().filter(|segment| segment.source != SegmentSource::InPlace);
+        SegmentsFound {
+            last: self.segments.last().map_or(0, Segment::number),
+            replaced: replaced
+                .map(|segment| (segment.number, segment.bytes().into(), segment.source))
+                .collect(),
+            damage: self.damage.clone(),
+        }
+    }
+}
+
 /// The verdict on the bytes of one segment.
 enum Verdict<'a> {
     Good(Cow<'a, [u8]>, SegmentSource),

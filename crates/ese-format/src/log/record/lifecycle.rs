@@ -319,18 +319,18 @@ record_layout! {
         fields {}
         lengths { names: u16 }
         tail {
-            /// Instance name and log path, each terminated.
+            /// Log path and instance name, each terminated.
             names,
         }
     }
 }
 
 impl<'a> ExternalRestore<'a> {
-    /// Instance name and log path, read in the encoding of the record's type.
+    /// Log path and instance name, read in the encoding of the record's type.
     #[must_use]
     pub fn parts(&self, encoding: PathEncoding) -> (StoredPath<'a>, StoredPath<'a>) {
-        let instance = StoredPath::new(self.names, encoding);
-        let behind = self.names.get(instance.terminated_len()..).unwrap_or_default();
-        (instance, StoredPath::new(behind, encoding))
+        let log_path = StoredPath::new(self.names, encoding);
+        let behind = self.names.get(log_path.terminated_len()..).unwrap_or_default();
+        (log_path, StoredPath::new(behind, encoding))
     }
 }
