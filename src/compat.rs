@@ -103,6 +103,8 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetEndSurrogateBackup", State::Yes, "refused for a local backup, which the original ends"),
     ("JetEnumerateColumns", State::Yes, ""),
     ("JetEscrowUpdate", State::Yes, "JET_cbtypFinalize is called by the update that comes to zero"),
+    ("JetExternalRestore", State::Yes, ""),
+    ("JetExternalRestore2", State::Yes, "the two target folders are taken as documented, not exchanged"),
     ("JetFreeBuffer", State::Yes, "NULL is taken; what was not given out is JET_errInvalidParameter"),
     ("JetGetAttachInfo", State::Yes, ""),
     ("JetGetAttachInfoInstance", State::Yes, ""),

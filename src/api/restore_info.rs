@@ -49,8 +49,14 @@ impl RestoreInfo {
     /// Who stands between recovery and the program.
     pub(super) fn control(&self, instance: RawHandle, options: RecoveryOptions) -> ProgramControl {
         let asks = options.contains(RecoveryOptions::EXTERNAL_CONTROL);
-        ProgramControl { callback: self.callback, instance, asks }
+        ProgramControl { callback: self.callback, instance, asks, recovery: RecoveryKind::Soft }
     }
+}
+
+/// Who stands between a restore and the program: it is asked in any case (spec 07 §13).
+pub(super) fn restore_control(callback: JET_PFNSTATUS, instance: RawHandle) -> ProgramControl {
+    let callback = callback.map(Callback::Status);
+    ProgramControl { callback, instance, asks: true, recovery: RecoveryKind::Hard }
 }
 
 /// The position at which redo stops, where there is one.
@@ -160,6 +166,15 @@ macro_rules! restore_info2 {
 restore_info2!(narrow2, JET_RSTINFO2_A, JET_RSTMAP2_A, ansi);
 restore_info2!(wide2, JET_RSTINFO2_W, JET_RSTMAP2_W, wide);
 
+/// What is told how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RecoveryKind {
+    /// At the start of an instance.
+    Soft,
+    /// Of a backup: numbers at the begin and at the end, no failure, and what is only told cannot end it.
+    Hard,
+}
+
 /// The program's side of a recovery.
 #[derive(Debug)]
 pub(super) struct ProgramControl {
@@ -167,6 +182,7 @@ pub(super) struct ProgramControl {
     instance: RawHandle,
     /// Whether it is asked, and not told only.
     asks: bool,
+    recovery: RecoveryKind,
 }
 
 impl ProgramControl {
@@ -218,6 +234,41 @@ impl RecoveryControl for ProgramControl {
         if !self.asks || self.callback.is_none() {
             return default;
         }
+        let answer = self.show(event, default);
+        let is_told_only = matches!(
+            event,
+            RecoveryEvent::Notification { .. }
+                | RecoveryEvent::AttachedDatabase { .. }
+                | RecoveryEvent::DetachingDatabase { .. }
+        );
+        if self.recovery == RecoveryKind::Hard && is_told_only { default } else { answer }
+    }
+
+    fn progress(&mut self, progress: RecoveryProgress) -> JetError {
+        let (snt, done) = match (progress, self.recovery) {
+            (RecoveryProgress::Begin, RecoveryKind::Soft) => (JET_sntBegin, None),
+            (RecoveryProgress::Begin, RecoveryKind::Hard) => (JET_sntBegin, Some(0)),
+            (RecoveryProgress::Percent(percent), _) => (JET_sntProgress, Some(u32::from(percent))),
+            (RecoveryProgress::Complete, RecoveryKind::Soft) => (JET_sntComplete, None),
+            (RecoveryProgress::Complete, RecoveryKind::Hard) => (JET_sntComplete, Some(100)),
+            (RecoveryProgress::Fail, RecoveryKind::Soft) => (JET_sntFail, None),
+            (RecoveryProgress::Fail, RecoveryKind::Hard) => return JetError::from_code(0),
+        };
+        let mut told = JET_SNPROG {
+            cbStruct: size_of::<JET_SNPROG>() as u32,
+            cunitDone: done.unwrap_or_default(),
+            cunitTotal: 100,
+        };
+        let pv = if done.is_some() { (&raw mut told).cast() } else { std::ptr::null_mut() };
+        // What the program answers to progress does not count (spec 07 §18, D8).
+        let _ = self.call(JET_snpRestore, snt, pv);
+        JetError::from_code(0)
+    }
+}
+
+impl ProgramControl {
+    /// Shows an event to the program; its answer.
+    fn show(&self, event: &RecoveryEvent<'_>, default: JetError) -> JetError {
         let rgbReserved = [0; 6];
         match event {
             RecoveryEvent::OpenLog { generation, is_current, reason, path, databases } => {
@@ -280,6 +331,11 @@ impl RecoveryControl for ProgramControl {
                     ),
                 )
             }
+            RecoveryEvent::Notification { event } => self.ask(
+                default,
+                JET_sntNotificationEvent,
+                face!(NotificationEvent, JET_RECOVERYCONTROL__NotificationEvent { EventID: *event }),
+            ),
             RecoveryEvent::SignalErrorCondition => self.ask(
                 default,
                 JET_sntSignalErrorCondition,
@@ -314,23 +370,5 @@ impl RecoveryControl for ProgramControl {
                 ),
             ),
         }
-    }
-
-    fn progress(&mut self, progress: RecoveryProgress) -> JetError {
-        let (snt, done) = match progress {
-            RecoveryProgress::Begin => (JET_sntBegin, None),
-            RecoveryProgress::Percent(percent) => (JET_sntProgress, Some(u32::from(percent))),
-            RecoveryProgress::Complete => (JET_sntComplete, None),
-            RecoveryProgress::Fail => (JET_sntFail, None),
-        };
-        let mut told = JET_SNPROG {
-            cbStruct: size_of::<JET_SNPROG>() as u32,
-            cunitDone: done.unwrap_or_default(),
-            cunitTotal: 100,
-        };
-        let pv = if done.is_some() { (&raw mut told).cast() } else { std::ptr::null_mut() };
-        // What the program answers to progress does not count (spec 07 §24, D8).
-        let _ = self.call(JET_snpRestore, snt, pv);
-        JetError::from_code(0)
     }
 }

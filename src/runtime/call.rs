@@ -224,6 +224,14 @@ fn in_instance(
     })
 }
 
+/// A call that works on no instance, or on one of its own, and calls the program: from there nothing can be ended.
+pub fn with_process(call: impl FnOnce() -> CallResult) -> JET_ERR {
+    guard_process(|| {
+        let _thread = Inside::enter()?;
+        call()
+    })
+}
+
 /// A call that starts or ends an instance: nothing is checked, but a panic makes the instance unavailable.
 pub fn on_instance(instance: &InstanceContext, call: impl FnOnce() -> CallResult) -> CallResult {
     guarded(instance, call)

@@ -34,7 +34,11 @@ pub struct Recovery {
 /// The page cache of the process, as long as an instance uses it.
 static CACHE: Mutex<Weak<PageCache>> = Mutex::new(Weak::new());
 
-fn shared_cache() -> Result<Arc<PageCache>, JetError> {
+/// The page cache of the process, made where no instance uses it yet.
+///
+/// # Errors
+/// `JET_errInvalidParameter` for a page size that there is not.
+pub fn shared_cache() -> Result<Arc<PageCache>, JetError> {
     let mut shared = CACHE.lock();
     if let Some(cache) = shared.upgrade() {
         return Ok(cache);

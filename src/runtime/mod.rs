@@ -9,6 +9,7 @@
 //! attachments  callbacks and local storage of tables and cursors
 //! callbacks  calling the program
 //! defragmentation  what JetDefragment was asked for
+//! restore    external restore: the instance that restores, the one whose logs are wanted
 //! durable_commits  telling the program of durable commits
 //! call       what stands around a call with a session, a cursor or an instance
 //! snapshots  snapshot sessions by their numbers
@@ -33,6 +34,7 @@ pub mod engine;
 pub mod engine_cursor;
 pub mod instance;
 pub mod process;
+pub mod restore;
 pub mod session;
 pub mod settings;
 pub mod snapshots;

@@ -29,6 +29,7 @@ mod lock_order;
 pub mod log;
 pub mod recovery;
 pub mod redo;
+pub mod restore;
 pub mod restore_environment;
 pub mod restore_in_progress;
 pub mod small_file;

@@ -45,7 +45,7 @@ static CLAIMED: LazyLock<LeafMutex<BTreeSet<Key>>> = LazyLock::new(LeafMutex::de
 
 /// A path that is ours.
 #[derive(Debug)]
-pub(super) struct PathClaim(Key);
+pub(crate) struct PathClaim(Key);
 
 impl PathClaim {
     /// Claims a path. `name` tells streams in one folder apart.

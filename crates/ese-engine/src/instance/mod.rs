@@ -63,6 +63,7 @@ pub use settings::{
 };
 pub use size::{DatabaseSizes, Resize, set_database_size};
 pub(crate) use standstill::{Standstill, StoodStill};
+pub(crate) use start::claim_folders;
 pub use start::{StartRequest, Started};
 pub use stop::TermKind;
 

@@ -147,7 +147,7 @@ impl Instance {
 }
 
 /// In the order in which the engine looks (spec 09 §2.5).
-fn claim_folders(settings: &InstanceSettings) -> Result<Vec<PathClaim>> {
+pub(crate) fn claim_folders(settings: &InstanceSettings) -> Result<Vec<PathClaim>> {
     let disk = &*settings.host.file_system;
     let base = &settings.base_name;
     let mut claims = vec![PathClaim::new(disk, &settings.temporary_file(), "", PathUse::Temporary)?];

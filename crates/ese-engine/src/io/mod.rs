@@ -78,6 +78,12 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     /// Whether there is a folder at `path`.
     fn is_folder(&self, path: &Path) -> bool;
 
+    /// Creates a folder, and those above it that are missing. One that is there already is no error.
+    ///
+    /// # Errors
+    /// `JET_errFileAccessDenied` without permission or where a file is in the way, `JET_errDiskIO`.
+    fn create_folder(&self, folder: &Path) -> Result<()>;
+
     /// The one name of a file or folder that may have several: absolute, with links in its folder followed. It need not
     /// exist.
     fn full_path(&self, path: &Path) -> PathBuf {

@@ -151,6 +151,19 @@ impl FileSystem for OsFileSystem {
         path.is_dir()
     }
 
+    fn create_folder(&self, folder: &Path) -> Result<()> {
+        let failed = |error| Error::io(IoOperation::Create, folder, None, error);
+        // Each one is durable when the folder above it was synced.
+        let missing: Vec<_> = folder.ancestors().take_while(|path| !path.is_dir()).collect();
+        for path in missing.into_iter().rev() {
+            match fs::create_dir(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(error)),
+                _ => sync_folder_of(path, IoOperation::Create)?,
+            }
+        }
+        if folder.is_dir() { Ok(()) } else { Err(failed(std::io::ErrorKind::NotADirectory.into())) }
+    }
+
     fn full_path(&self, path: &Path) -> PathBuf {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         if let Ok(whole) = absolute.canonicalize() {

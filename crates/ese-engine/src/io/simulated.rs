@@ -444,6 +444,17 @@ impl FileSystem for SimulatedFileSystem {
         path.extension().is_none() && !self.is_file(path)
     }
 
+    /// There are no folders that are not there, unless a file is in the way.
+    fn create_folder(&self, folder: &Path) -> Result<()> {
+        let mut disk = self.disk.lock();
+        disk.call(IoOperation::Create, folder, None)?;
+        if disk.files.contains_key(folder) {
+            let in_the_way = io::ErrorKind::NotADirectory.into();
+            return Err(Error::io(IoOperation::Create, folder, None, in_the_way));
+        }
+        Ok(())
+    }
+
     fn identity(&self) -> usize {
         Arc::as_ptr(&self.disk).addr()
     }

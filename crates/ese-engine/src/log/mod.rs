@@ -49,7 +49,7 @@ use supply::{NextFile, Supply};
 use writer::{BegunRoll, Rolling, Writer, WriterStart};
 
 pub use freeze::{FreezeAt, FrozenLog};
-pub use stream::{Generation, LogFolder, Mended, mend_tail};
+pub use stream::{Generation, LogFolder, LogHeaderFile, Mended, mend_tail};
 pub use supply::Deleted;
 pub use writer::HeaderFacts;
 
@@ -301,7 +301,19 @@ impl Log {
     ///
     /// # Errors
     /// As [`Self::create`], and those of opening the current log.
-    pub fn open(mut settings: LogSettings, at: LogPlace) -> Result<Arc<Self>> {
+    pub fn open(settings: LogSettings, at: LogPlace) -> Result<Arc<Self>> {
+        Self::open_owned(settings, at, None)
+    }
+
+    /// As [`Self::open`]; the owner hears of a generation that begins with it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_owned(
+        mut settings: LogSettings,
+        at: LogPlace,
+        owner: Option<Weak<dyn LogOwner>>,
+    ) -> Result<Arc<Self>> {
         let stored = at.header.version();
         settings.version.update_major = settings.version.update_major.max(stored.update_major);
         settings.version.update_minor = settings.version.update_minor.max(stored.update_minor);
@@ -328,6 +340,9 @@ impl Log {
         let buffer = Buffer::new(open, at.header.created, settings.file_segments);
         let signature = at.header.signature;
         let log = Self::begin(settings, signature, buffer, Writer::new(signature, Some(start)))?;
+        if let Some(owner) = owner {
+            log.set_owner(owner);
+        }
         if !continued {
             log.roll()?;
         }

@@ -16,7 +16,9 @@ use ese_format::error::{FormatError, JetError};
 use ese_format::lgpos::Lgpos;
 use ese_format::log::header::{LOG_HEADER_BYTES, LogHeader};
 use ese_format::log::names::{self, LogExtension, LogName};
-use ese_format::log::segment::{SEGMENT_BYTES, SEGMENT_HEADER_BYTES, SegmentHeader, SegmentSource};
+use ese_format::log::segment::{
+    SEGMENT_BYTES, SEGMENT_HEADER_BYTES, SegmentHeader, SegmentSource, SegmentsFound,
+};
 use ese_format::log::{LogEnd, LogFile, segment};
 
 use super::writer::unsynced_segments;
@@ -58,6 +60,19 @@ impl LogFolder {
         let found = Self::of(&paths, base_name, preferred);
         let elsewhere = Self::of(&paths, base_name, other);
         Ok(if found.is_empty() && !elsewhere.is_empty() { elsewhere } else { found })
+    }
+
+    /// As [`Self::scan`], for logs of this extension and no other.
+    ///
+    /// # Errors
+    /// Those of listing the folder.
+    pub fn scan_only(
+        disk: &dyn FileSystem,
+        folder: &Path,
+        base_name: &str,
+        extension: LogExtension,
+    ) -> Result<Self> {
+        Ok(Self::of(&disk.list(folder)?, base_name, extension))
     }
 
     fn of(paths: &[PathBuf], base_name: &str, wanted: LogExtension) -> Self {
@@ -132,11 +147,39 @@ impl LogFolder {
     }
 }
 
-/// The bytes of one generation's file.
+/// The header of a log file, and how long the file is.
+#[derive(Clone, Debug)]
+pub struct LogHeaderFile {
+    /// Where the file is.
+    pub path: Arc<Path>,
+    /// The checked header.
+    pub header: Box<LogHeader>,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
+
+impl LogHeaderFile {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// Those of opening the file and of [`LogHeader::read`].
+    pub fn read(disk: &dyn FileSystem, path: &Path) -> Result<Self> {
+        let file = disk.open(path, Access::Read)?;
+        let path = Arc::clone(file.path());
+        let mut bytes = vec![0; LOG_HEADER_BYTES];
+        let count = file.read_at(&mut bytes, 0)?;
+        bytes.truncate(count);
+        let header = LogHeader::read(&bytes).map_err(|error| Error::format(&path, error))?;
+        Ok(Self { header: Box::new(*header), bytes: file.length()?, path })
+    }
+}
+
+/// The bytes of one generation's file. Checksums are computed once, when it is read.
 #[derive(Clone, Debug)]
 pub struct Generation {
     path: Arc<Path>,
     bytes: Vec<u8>,
+    found: Option<SegmentsFound>,
 }
 
 impl Generation {
@@ -161,8 +204,24 @@ impl Generation {
         bytes.resize(length, 0);
         let count = file.read_at(&mut bytes, 0)?;
         bytes.truncate(count);
-        LogFile::read(&bytes).map_err(failed)?;
-        Ok(Self { path, bytes })
+        let found = LogFile::read(&bytes).map_err(failed)?.found();
+        Ok(Self { path, bytes, found })
+    }
+
+    /// Whether no segment behind this one holds what was written there for this generation: the segment is where the
+    /// last write was.
+    #[must_use]
+    pub fn is_last_written(&self, number: u16) -> bool {
+        let Ok(log) = self.log() else { return false };
+        let generation = log.header().generation.get();
+        let count = u16::try_from(self.bytes.len() / SEGMENT_BYTES).unwrap_or(u16::MAX);
+        (number.saturating_add(1)..count).all(|later| {
+            let bytes = segment_at(&self.bytes, usize::from(later));
+            let stored = bytes.first_chunk::<8>().copied();
+            let is_whole = stored == segment::segment_checksum(bytes, later).map(u64::to_le_bytes);
+            let position = SegmentHeader::of(bytes).map(|header| header.position).unwrap_or_default();
+            !(is_whole && position == Lgpos::new(generation, later, 0))
+        })
     }
 
     /// Where the file is.
@@ -182,7 +241,8 @@ impl Generation {
     /// # Errors
     /// None for a file that [`Self::read`] gave.
     pub fn log(&self) -> Result<LogFile<'_>> {
-        LogFile::read(&self.bytes).map_err(|error| Error::format(&self.path, error))
+        LogFile::read_again(&self.bytes, self.found.as_ref())
+            .map_err(|error| Error::format(&self.path, error))
     }
 
     /// How the stream is continued behind this generation.

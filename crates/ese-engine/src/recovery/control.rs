@@ -83,6 +83,11 @@ pub enum RecoveryEvent<'a> {
         /// The databases attached now.
         databases: &'a [RecoveringDatabase],
     },
+    /// An event happened that the application may want to report; its answer does not count.
+    Notification {
+        /// The number of the event.
+        event: u32,
+    },
     /// Something is about to be an error that the application may accept.
     SignalErrorCondition,
     /// A database can be read: it has everything it had before.

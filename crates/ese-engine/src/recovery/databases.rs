@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use ese_format::backup_info::BackupInfo;
 use ese_format::catalog::DATABASE_ROOT;
 use ese_format::database_header::{
     DatabaseHeader, DatabaseState, HeaderExpectation, RequiredGenerations, StateChange, StateRule,
@@ -18,6 +19,7 @@ use ese_format::signature::Signature;
 use ese_format::version::DatabaseVersion;
 
 use super::attach::{AttachDecision, AttachSource, Deferral, LoggedAttach, decide};
+use super::backup_copy::{GenerationRange, adopt_by_itself};
 use super::control::RecoveringDatabase;
 use super::location::{Location, Locations};
 use super::options::{MapOptions, RecoveryOptions};
@@ -82,6 +84,8 @@ pub(super) struct Surroundings {
     pub(super) stream: Signature,
     pub(super) page_size: PageSize,
     pub(super) held: Arc<HeldPages>,
+    /// The logs of the set, where a backup is restored.
+    pub(super) hard: Option<GenerationRange>,
 }
 
 /// The slots by their numbers.
@@ -179,14 +183,22 @@ impl Databases {
         };
         match decision {
             AttachDecision::Defer(why) => return Ok(Err((why, options))),
-            AttachDecision::AttachAsIs => self.check_attachable(&path, header.header(), logged)?,
+            AttachDecision::AttachAsIs => {
+                self.check_attachable(&path, header.header(), logged)?;
+                if header.header().is_backup_copy() && self.around.hard.is_none() {
+                    adopt_by_itself(&mut header, &self.around.host)?;
+                    self.check_attachable(&path, header.header(), logged)?;
+                }
+            }
             AttachDecision::AttachAnew => {
                 let logging = AttachedLogging::Logged {
                     attach: logged.attach,
                     stream: self.around.stream,
                     newest: self.generation,
                 };
+                let copy_of = header.header().fields.backup_full_current;
                 header.attached(dbid, logging, self.around.host.clock.logtime())?;
+                self.keep_copy_mark(&mut header, copy_of);
             }
         }
         lower_min_required(header.header_mut(), self.generation.generation);
@@ -194,6 +206,14 @@ impl Databases {
         fields.generation_recovering = self.generation.generation.unsigned_abs().into();
         header.write(&self.around.host)?;
         self.take_in(dbid, logged_path.to_owned(), header, max_pages).map(Ok)
+    }
+
+    /// A restored database stays a backup copy until the restore is over: whoever begins it again finds it as it has to
+    /// be (spec 07 §18, D19).
+    fn keep_copy_mark(&self, header: &mut HeaderFile, copy_of: BackupInfo) {
+        if self.around.hard.is_some() {
+            header.header_mut().fields.backup_full_current = copy_of;
+        }
     }
 
     /// Opens a file and reads its header; the inner error is why it cannot be attached now.
@@ -382,6 +402,7 @@ impl Databases {
     pub(super) fn begin_generation(&mut self, began: GenerationFile) -> Result<()> {
         self.generation = began;
         let host = self.around.host.clone();
+        let is_hard = self.around.hard.is_some();
         let generation = began.generation.unsigned_abs();
         for (_, attached) in self.attached_mut() {
             if began.generation > attached.redo.required_through() {
@@ -403,7 +424,8 @@ impl Databases {
             if recovering < generation {
                 header.header_mut().fields.generation_recovering = generation.into();
             }
-            if raised || recovering < generation {
+            // Within the logs of a set every header names all of them; no need to say which one it is each time.
+            if raised || (recovering < generation && !is_hard) {
                 header.write(&host)?;
             }
         }
@@ -473,7 +495,9 @@ impl Databases {
         fit_to_owned(&attached.file)?;
         let now = self.around.host.clock.logtime();
         let (dbtime, objid_last) = (attached.dbtime(), attached.redo.objid_last());
+        let copy_of = attached.header.header().fields.backup_full_current;
         attached.header.detached(Some(mark), dbtime, objid_last, now)?;
+        self.keep_copy_mark(&mut attached.header, copy_of);
         attached.header.write(&self.around.host)
     }
 

@@ -1,28 +1,35 @@
 //! Redo over the generations of a stream (spec 06 §9.1–9.3): what is done with every record, and between two logs.
 
+use std::path::Path;
+
 use ese_format::attach_list::Attachment;
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
-use ese_format::log::LogEnd;
 use ese_format::log::record::{
     AttachDb, Backup2, BackupPhase, CommitContextFlags, CommitContextLayout, CreateDb, Record,
 };
 use ese_format::log::version::LogVersion;
+use ese_format::log::{LogDamage, LogEnd};
 use ese_format::version::DatabaseVersion;
 
 use super::attach::{AttachSource, LoggedAttach};
+use super::backup_copy::GenerationRange;
 use super::control::{MissingLogAction, OpenLogReason, RecoveryControl, RecoveryEvent, RecoveryProgress};
 use super::databases::Databases;
 use super::options::{RecoveryOptions, StopPosition};
-use super::stream::{Next, OpenGeneration, Stream};
+use super::plan::mend;
+use super::progress::ProgressMeter;
+use super::stream::{Next, OpenGeneration, Prefetch, Stream};
 use crate::backup::header_note::HeaderNote;
 use crate::error::{Error, Result};
 use crate::instance::GenerationFile;
-use crate::log::LastFile;
-use crate::redo::Redo;
+use crate::log::{Generation, LastFile, LogHeaderFile};
+use crate::redo::{Redo, RedoDatabase, RedoTarget};
 
 /// No error.
 const SUCCESS: JetError = JetError::from_code(0);
+/// The event "a log was replayed".
+const EVENT_LOG_REPLAYED: u32 = 301;
 
 /// An answer of the application as a result.
 pub(super) fn answered(answer: JetError, about: &str) -> Result<()> {
@@ -64,8 +71,13 @@ pub(super) struct Driver<'a> {
     /// Where redo began.
     pub(super) redo_from: Lgpos,
     pub(super) end: EndOfLog,
-    /// First generation, and how many there are at least: for the progress.
-    span: (i32, i32),
+    /// Which of the stream's folders the next generation is looked for in first.
+    source: usize,
+    /// The generation that is read while another one is redone.
+    prefetch: Prefetch,
+    meter: ProgressMeter,
+    /// Generation and segment of the record before.
+    segment: (i32, u16),
 }
 
 impl<'a> Driver<'a> {
@@ -87,7 +99,10 @@ impl<'a> Driver<'a> {
             position: Lgpos::NULL,
             redo_from: Lgpos::NULL,
             end: EndOfLog::default(),
-            span: (0, 1),
+            source: 0,
+            prefetch: Prefetch::default(),
+            meter: ProgressMeter::new(0, 1, 0),
+            segment: (0, 0),
         }
     }
 
@@ -112,17 +127,17 @@ impl<'a> Driver<'a> {
     /// Those of spec 06 §8.4.
     pub(super) fn run(&mut self, start: RedoStart) -> Result<OpenGeneration> {
         let RedoStart { mut first, from } = start;
-        let last_known = self.stream.folder.archives().last_key_value().map(|(generation, _)| *generation);
-        let begin = first.header.generation.get();
-        self.span = (begin, (last_known.unwrap_or(begin).max(begin) - begin).saturating_add(2));
+        self.meter = self.stream.progress_meter(first.header.generation.get());
         let mut from = from;
         loop {
+            self.read_ahead(first.header.generation.get());
             self.generation(&first, from)?;
+            self.tell_replayed()?;
             from = Lgpos::NULL;
             match self.next(&first)? {
                 Next::Generation(next) => {
                     first = *next;
-                    self.report_progress(first.header.generation.get())?;
+                    self.report_progress(&first, 0)?;
                 }
                 Next::End => return Ok(first),
                 Next::Missing => {
@@ -133,11 +148,34 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn report_progress(&mut self, reached: i32) -> Result<()> {
-        let (begin, count) = self.span;
-        let done = i64::from(reached - begin).clamp(0, i64::from(count)) * 100 / i64::from(count.max(1));
-        let percent = u8::try_from(done).unwrap_or(100);
-        answered(self.control.progress(RecoveryProgress::Percent(percent)), "the progress callback")
+    fn report_progress(&mut self, opened: &OpenGeneration, segment: u16) -> Result<()> {
+        match self.meter.reached(&opened.header, segment) {
+            Some(percent) => {
+                let answer = self.control.progress(RecoveryProgress::Percent(percent));
+                answered(answer, "the progress callback")
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A restore says after each log that it is done; nobody's answer counts.
+    fn tell_replayed(&mut self) -> Result<()> {
+        if self.databases.around.hard.is_some() {
+            let event = RecoveryEvent::Notification { event: EVENT_LOG_REPLAYED };
+            let _ = self.control.decide(&event, SUCCESS);
+        }
+        Ok(())
+    }
+
+    /// Has the generation behind one read meanwhile.
+    fn read_ahead(&mut self, generation: i32) {
+        if self.databases.around.host.background != crate::io::Background::Threads {
+            return;
+        }
+        let wanted = generation.saturating_add(1);
+        if let Some(path) = self.stream.archive_from(self.source, wanted) {
+            self.prefetch.begin(&self.stream.disk, path);
+        }
     }
 
     /// Redoes one generation from a position on.
@@ -153,6 +191,13 @@ impl<'a> Driver<'a> {
             if record.position < from {
                 continue;
             }
+            let segment = (began.generation, record.first_segment);
+            if self.segment != segment {
+                let is_first = std::mem::replace(&mut self.segment, segment).0 == 0;
+                if !is_first {
+                    self.report_progress(opened, record.first_segment)?;
+                }
+            }
             if matches!(self.stop, Some(StopPosition::Before(stop)) if record.position >= stop) {
                 let about = format!("redo stops before {}", record.position);
                 return Err(Error::refused(JetError::RECOVERED_WITHOUT_UNDO, about));
@@ -163,12 +208,13 @@ impl<'a> Driver<'a> {
         }
         match records.end() {
             Some(LogEnd::Damaged(damage)) => {
-                let jet = self.damage_code(began.generation, damage.error.jet());
+                let jet = self.damage_code(opened, damage);
                 let error = damage.error.clone().with_jet(jet);
                 return Err(Error::format(opened.generation.path(), error));
             }
             // A record that was never finished is dropped; in front of another generation there is none.
             Some(LogEnd::TornRecord(position)) => {
+                self.check_may_be_torn(opened, *position)?;
                 tracing::warn!(%position, "the last record of the log was never finished");
             }
             _ => {}
@@ -183,8 +229,43 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
+    /// A log that was archived when it was copied ends with a whole record; the current one may not.
+    fn check_may_be_torn(&self, opened: &OpenGeneration, position: Lgpos) -> Result<()> {
+        let Some(given) = self.databases.around.hard else { return Ok(()) };
+        if opened.file == LastFile::Current {
+            return Ok(());
+        }
+        let jet = self.hard_damage_code(opened, given, TornAtEnd::Yes);
+        let about = format!("{}: the record at {position} has no end", opened.generation.path().display());
+        Err(Error::refused(jet, about))
+    }
+
+    /// What damage in a log is called while a backup is restored (spec 07 §11.8): torn is only the end of the last log.
+    fn hard_damage_code(&self, opened: &OpenGeneration, given: GenerationRange, torn: TornAtEnd) -> JetError {
+        let generation = opened.header.generation.get();
+        let is_given = generation <= given.high;
+        let is_last = if is_given {
+            generation == given.high
+        } else {
+            opened.file == LastFile::Current
+                || self.stream.archive_from(self.source, generation.saturating_add(1)).is_none()
+        };
+        match (is_given, is_last && torn == TornAtEnd::Yes) {
+            (true, true) => JetError::LOG_TORN_WRITE_DURING_HARD_RESTORE,
+            (true, false) => JetError::LOG_CORRUPT_DURING_HARD_RESTORE,
+            (false, true) => JetError::LOG_TORN_WRITE_DURING_HARD_RECOVERY,
+            (false, false) => JetError::LOG_CORRUPT_DURING_HARD_RECOVERY,
+        }
+    }
+
     /// Damage in a log that no database requires may be accepted with what is behind it.
-    fn damage_code(&self, generation: i32, jet: JetError) -> JetError {
+    fn damage_code(&self, opened: &OpenGeneration, damage: &LogDamage) -> JetError {
+        let (generation, jet) = (opened.header.generation.get(), damage.error.jet());
+        if let Some(given) = self.databases.around.hard {
+            let is_end = opened.generation.is_last_written(damage.position.isec.get());
+            let torn = if is_end { TornAtEnd::Yes } else { TornAtEnd::No };
+            return self.hard_damage_code(opened, given, torn);
+        }
         let attaches = self.databases.attached().next().is_some();
         if jet == JetError::LOG_FILE_CORRUPT && attaches && self.databases.is_beyond_required(generation) {
             JetError::COMMITTED_LOG_FILE_CORRUPT
@@ -321,6 +402,11 @@ impl<'a> Driver<'a> {
         if backup.phase != BackupPhase::UPDATE || backup.dbid == 0 {
             return Ok(());
         }
+        let position = self.position;
+        let is_known = |redo: &RedoDatabase<_>| position <= redo.attached();
+        if self.databases.database(backup.dbid).is_none_or(|redo| is_known(redo)) {
+            return Ok(());
+        }
         let note = HeaderNote { method: backup.method, scope: backup.scope, info: backup.info };
         self.databases.change_header(backup.dbid, |fields| {
             note.apply(fields);
@@ -328,31 +414,26 @@ impl<'a> Driver<'a> {
     }
 
     /// Tells of a log that is about to be opened.
-    pub(super) fn tell_open(&mut self, generation: i32, file: LastFile, reason: OpenLogReason) -> Result<()> {
+    pub(super) fn tell_open(
+        &mut self,
+        generation: i32,
+        file: LastFile,
+        path: &Path,
+        reason: OpenLogReason,
+    ) -> Result<()> {
         let is_current = file == LastFile::Current;
-        let path = if is_current { self.stream.current_path() } else { self.stream.archive_path(generation) };
         let databases = self.databases.shown();
-        let event =
-            RecoveryEvent::OpenLog { generation, is_current, reason, path: &path, databases: &databases };
+        let event = RecoveryEvent::OpenLog { generation, is_current, reason, path, databases: &databases };
         answered(self.control.decide(&event, SUCCESS), "the recovery callback")
     }
 
-    /// The generation behind one (spec 06 §9.3).
+    /// The generation behind one (spec 06 §9.3, 07 §11.8).
     fn next(&mut self, previous: &OpenGeneration) -> Result<Next> {
         if previous.file == LastFile::Current {
             return Ok(Next::End);
         }
         let wanted = previous.header.generation.get().saturating_add(1);
-        self.tell_open(wanted, LastFile::Archived, OpenLogReason::Redo)?;
-        let opened = if self.stream.folder.archives().contains_key(&wanted) {
-            self.stream.open_archive(wanted)
-        } else {
-            self.tell_open(wanted, LastFile::Current, OpenLogReason::Redo)?;
-            match self.stream.folder.current() {
-                Some(path) => self.stream.open(path, LastFile::Current),
-                None => return Ok(Next::Missing),
-            }
-        };
+        let Some(opened) = self.find(wanted)? else { return Ok(Next::Missing) };
         let checked = opened.and_then(|next| Stream::check_follows(previous, &next).map(|()| next));
         match checked {
             Ok(next) => Ok(Next::Generation(Box::new(next))),
@@ -360,10 +441,51 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Looks for a generation: folder by folder, without going back; as the current log in the last one only.
+    fn find(&mut self, wanted: i32) -> Result<Option<Result<OpenGeneration>>> {
+        let stream = self.stream;
+        while let Some(earlier) = stream.earlier.get(self.source) {
+            if earlier.is_asked_for(wanted) {
+                let path = stream.archive_path_in(earlier, wanted);
+                self.tell_open(wanted, LastFile::Archived, &path, OpenLogReason::Redo)?;
+                if let Some(path) = earlier.holds(wanted) {
+                    return Ok(Some(self.open_archive(path, wanted)));
+                }
+            }
+            self.source += 1;
+        }
+        let path = stream.archive_path(wanted);
+        self.tell_open(wanted, LastFile::Archived, &path, OpenLogReason::Redo)?;
+        if stream.folder.archives().contains_key(&wanted) {
+            return Ok(Some(self.open_archive(&path, wanted)));
+        }
+        self.tell_open(wanted, LastFile::Current, &stream.current_path(), OpenLogReason::Redo)?;
+        let Some(path) = stream.folder.current() else { return Ok(None) };
+        if self.databases.around.hard.is_some() {
+            // What a crash left of an earlier restore, or of the run whose logs these are. A soft recovery did that
+            // before it began.
+            mend(stream, path, Lgpos::NULL)?;
+        }
+        Ok(Some(stream.open(path, LastFile::Current)))
+    }
+
+    /// Opens an archived generation, read ahead where that was begun.
+    fn open_archive(&mut self, path: &Path, generation: i32) -> Result<OpenGeneration> {
+        let read = match self.prefetch.take(path) {
+            Some(read) => read,
+            None => Generation::read(&*self.stream.disk, path),
+        };
+        self.stream.opened_archive(read?, generation)
+    }
+
     /// A log that does not follow: where no database requires it, its loss may be accepted (spec 06 §9.3).
     fn out_of_sequence(&mut self, wanted: i32, error: Error) -> Result<Next> {
         let attaches = self.databases.attached().next().is_some();
-        if !attaches || !self.databases.is_beyond_required(wanted) {
+        let is_hard = self.databases.around.hard.is_some();
+        if is_hard && self.deletes_out_of_range && self.removes_older_current(wanted)? {
+            return Ok(Next::End);
+        }
+        if is_hard || !attaches || !self.databases.is_beyond_required(wanted) {
             return Err(error);
         }
         let accepts = self.options.contains(RecoveryOptions::IGNORE_LOST_LOGS) && self.deletes_out_of_range;
@@ -385,6 +507,19 @@ impl<'a> Driver<'a> {
         }
         self.end.warning = Some(JetError::WRN_COMMITTED_LOG_FILES_REMOVED);
         Ok(Next::End)
+    }
+
+    /// JET_paramDeleteOutOfRangeLogs: a current log of before the generation that is wanted goes, and redo is over.
+    fn removes_older_current(&self, wanted: i32) -> Result<bool> {
+        let Some(path) = self.stream.folder.current() else { return Ok(false) };
+        let is_older = LogHeaderFile::read(&*self.stream.disk, path)
+            .is_ok_and(|current| current.header.generation.get() < wanted);
+        if is_older && !self.stream.folder.archives().contains_key(&wanted) {
+            tracing::warn!("{} is older than the logs that are restored and goes", path.display());
+            self.stream.disk.remove(path)?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// No file holds the next generation, and there is no current log.
@@ -409,9 +544,21 @@ impl<'a> Driver<'a> {
             path: &path,
             databases: &databases,
         };
-        let default = missing_current_default(self.stream, self.options);
+        let default = if self.databases.around.hard.is_some() {
+            // Whether the logs reached far enough is looked at next.
+            SUCCESS
+        } else {
+            missing_current_default(self.stream, self.options)
+        };
         answered(missing_answer(self.control.decide(&event, default)), "the current log is missing")
     }
+}
+
+/// Whether damage is where the last write of a log was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TornAtEnd {
+    Yes,
+    No,
 }
 
 /// What a missing current log is without anybody to ask: nothing between the two renames of a roll, nor where it was

@@ -21,6 +21,8 @@ pub(super) enum Location {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Locations {
     pub(super) map: Option<Vec<MapEntry>>,
+    /// What the files of the map were found to be, before redo: these databases are there, whatever their logged paths.
+    pub(super) identities: Vec<(Signature, PathBuf)>,
     pub(super) alternate_folder: Option<PathBuf>,
     pub(super) replay_unmapped: bool,
 }
@@ -44,6 +46,10 @@ fn signature_of(disk: &dyn FileSystem, path: &Path) -> Option<Signature> {
 impl Locations {
     /// Where the database of this logged path and identity is.
     pub(super) fn of(&self, disk: &dyn FileSystem, logged: &str, identity: &Signature) -> Location {
+        if let Some((_, path)) = self.identities.iter().find(|(known, _)| known == identity) {
+            tracing::info!(logged, path = %path.display(), "event 216: the database is in another place");
+            return Location::At { path: path.clone(), options: MapOptions::empty() };
+        }
         if let Some(map) = &self.map {
             let named = map
                 .iter()

@@ -11,6 +11,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `hard` | the same for the copies and the logs of a backup (spec 07 §11) |
+//! | `backup_copy` | is this file a backup copy, and what becomes of its trailer |
 //! | `attach` | is this file the database that the log means? |
 //! | `location` | where to look for it: map, alternate folder, logged path |
 //! | `control` | what the application is told and asked |
@@ -20,33 +22,40 @@
 //! recovery can be begun again and comes to the same end; a header becomes clean only when every page is in the file.
 
 mod attach;
+mod backup_copy;
 mod control;
 mod databases;
 mod driver;
+mod hard;
 mod location;
 mod options;
 mod pages;
 mod plan;
+mod progress;
 mod stream;
 mod undo;
 
 pub use attach::{AttachDecision, AttachSource, Deferral, LoggedAttach, decide};
+pub use backup_copy::{BackupCopy, GenerationRange};
 pub use control::{
     MissingLogAction, NoControl, OpenLogReason, RecoveringDatabase, RecoveryControl, RecoveryEvent,
     RecoveryProgress,
 };
+pub use hard::{SetLogs, SetReplay, SetReplayed, TargetLogs, replay_set};
 pub use options::{MapEntry, MapOptions, RecoveryOptions, StopPosition};
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
 
 use ese_format::checkpoint::{Checkpoint, FILE_TYPE_CHECKPOINT};
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
+use ese_format::signature::Signature;
 
 use crate::cache::PageCache;
 use crate::error::{Error, Result};
 use crate::instance::{GenerationFile, InstanceSettings, draw_signature};
-use crate::log::{Log, LogFolder, LogSettings, Onward, checkpoint_file};
+use crate::log::{LastFile, Log, LogFolder, LogOwner, LogSettings, Onward, checkpoint_file};
 use crate::redo::{Redo, RedoCounts};
 use crate::transaction::Transactions;
 
@@ -56,7 +65,7 @@ use driver::{Driver, answered};
 use location::Locations;
 use plan::{Found, Plan};
 use stream::{OpenGeneration, Stream};
-use undo::Undo;
+use undo::{Owner, Undo};
 
 /// What a recovery is asked for.
 #[derive(Clone, Debug)]
@@ -104,12 +113,12 @@ pub fn open_stream(request: &RecoveryRequest<'_>, control: &mut dyn RecoveryCont
             if has_other_size(request, &stream, &generation) {
                 return instead_of_mismatched(request, &stream, &generation, None, RedoCounts::default());
             }
-            let log = open_behind(&stream, &generation, VersionOf::Settings)?;
+            let log = open_behind(&stream, &generation, VersionOf::Settings, None)?;
             Ok(Recovered { log, checkpoint, warning: None, counts: RedoCounts::default() })
         }
         Plan::Recover(found) => {
             answered(control.progress(RecoveryProgress::Begin), "the progress callback")?;
-            let outcome = recover(request, options, &stream, *found, control);
+            let outcome = recover(request, options, &stream, *found, &[], control);
             let told = match &outcome {
                 Ok(_) => control.progress(RecoveryProgress::Complete),
                 Err(error) if is_early_stop(error.jet()) => control.progress(RecoveryProgress::Complete),
@@ -224,7 +233,12 @@ fn instead_of_mismatched(
 }
 
 /// Opens the log behind a generation, at the generation's own size.
-fn open_behind(stream: &Stream, last: &OpenGeneration, version: VersionOf) -> Result<Arc<Log>> {
+fn open_behind(
+    stream: &Stream,
+    last: &OpenGeneration,
+    version: VersionOf,
+    owner: Option<Weak<dyn LogOwner>>,
+) -> Result<Arc<Log>> {
     let mut settings = stream.settings.clone();
     let header = &last.header;
     let is_segmented = header.version().is_segmented();
@@ -234,14 +248,16 @@ fn open_behind(stream: &Stream, last: &OpenGeneration, version: VersionOf) -> Re
             settings.version = header.version();
         }
     }
-    Log::open(settings, last.generation.place(last.file, Onward::SameGeneration)?)
+    Log::open_owned(settings, last.generation.place(last.file, Onward::SameGeneration)?, owner)
 }
 
+/// `copies` are the files that a restore found to be these databases.
 fn recover(
     request: &RecoveryRequest<'_>,
     options: RecoveryOptions,
     stream: &Stream,
     found: Found,
+    copies: &[(Signature, PathBuf)],
     control: &mut dyn RecoveryControl,
 ) -> Result<Recovered> {
     let Found { start, attachments, signature, mut checkpoint } = found;
@@ -253,6 +269,7 @@ fn recover(
         cache: Arc::clone(request.cache),
         locations: Locations {
             map: request.map.clone(),
+            identities: copies.to_vec(),
             alternate_folder: settings.alternate_database_folder.clone(),
             replay_unmapped: options.contains(RecoveryOptions::REPLAY_UNMAPPED),
         },
@@ -260,6 +277,7 @@ fn recover(
         stream: signature,
         page_size: settings.page_size,
         held: Arc::clone(redo.held_pages()),
+        hard: stream.set,
     };
     let generation = GenerationFile { generation: first.generation.get(), created: first.created };
     let databases = Databases { around, slots: std::collections::BTreeMap::new(), generation };
@@ -272,8 +290,9 @@ fn recover(
         start.from
     };
     driver.position = driver.redo_from;
+    let first_path = Arc::clone(start.first.generation.path());
     let replayed = driver
-        .tell_open(generation.generation, start.first.file, Reason::Redo)
+        .tell_open(generation.generation, start.first.file, &first_path, Reason::Redo)
         .and_then(|()| driver.attach_stored(&attachments))
         .and_then(|()| driver.run(start))
         .and_then(|last| driver.check_end(&last).map(|()| last));
@@ -290,25 +309,31 @@ fn recover(
     let (end, redo_from) = (driver.end, driver.redo_from);
     let Driver { mut databases, redo, .. } = driver;
     databases.remove_unfinished_creations()?;
-    let quit = match end.quit {
+    // A restore that ends with logs of others ends in a log of its own.
+    let is_own_end = stream.set.is_none() || last.file == LastFile::Current;
+    let quit = match end.quit.filter(|_| is_own_end) {
         // The log ends with Term or RecoveryQuit: nothing is open, nothing is attached.
         Some(quit) => {
-            let log = open_behind(stream, &last, VersionOf::Log)?;
+            let log = open_behind(stream, &last, VersionOf::Log, None)?;
             (log, quit)
         }
         None => {
             let sessions =
                 redo.into_sessions().inspect_err(|_| databases.leave_dirty(LeftPages::Forgotten))?;
-            let log = open_behind(stream, &last, VersionOf::Log)?;
-            let ends_with_mark = end.last_mark.filter(|_| end.ends_with_mark && sessions.is_empty());
+            let owner = Owner::of(databases, checkpoint.checkpoint, last.header.version().update_major);
+            let weak: Weak<Owner> = Arc::downgrade(&owner);
+            let weak: Weak<dyn LogOwner> = weak;
+            let log = open_behind(stream, &last, VersionOf::Log, Some(weak))?;
+            let ends_with_mark =
+                end.last_mark.filter(|_| end.ends_with_mark && sessions.is_empty() && is_own_end);
             let undo = Undo {
                 log: &log,
                 transactions: request.transactions,
                 redo_from,
                 ends_with_mark,
-                checkpoint: checkpoint.checkpoint,
+                owner: &owner,
             };
-            let ended = undo.run(databases, sessions)?;
+            let ended = undo.run(sessions)?;
             (log, ended.quit)
         }
     };
@@ -360,7 +385,7 @@ impl Stream {
             _ => error,
         })?;
         log_settings.extension = folder.extension();
-        Ok(Self { disk, settings: log_settings, folder })
+        Ok(Self { disk, settings: log_settings, folder, earlier: Vec::new(), set: None })
     }
 }
 

@@ -112,7 +112,7 @@ fn last_of(
 }
 
 /// Puts right what a power cut did to the end of a log. What it did not do is met when the log is read.
-fn mend(stream: &Stream, path: &Path, proven: Lgpos) -> Result<()> {
+pub(super) fn mend(stream: &Stream, path: &Path, proven: Lgpos) -> Result<()> {
     match mend_tail(&*stream.disk, path, proven)? {
         Mended::Sound | Mended::Damaged => {}
         mended => tracing::warn!(path = %path.display(), ?mended, "the end of the log is put right"),

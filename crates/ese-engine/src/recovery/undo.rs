@@ -20,6 +20,7 @@ use ese_format::logtime::Logtime;
 use ese_format::page::{PageFlags, PageView};
 use parking_lot::Mutex;
 
+use super::backup_copy::GenerationRange;
 use super::databases::{Attached, Databases, Slot, fit_to_owned};
 use crate::btree::{TreeKind, WritableTree};
 use crate::cache::{OpenGate, WriteBack, WriteGate};
@@ -41,10 +42,33 @@ struct UndoneDatabase {
 
 /// The databases as the log sees them.
 #[derive(Debug)]
-struct Owner {
+pub(super) struct Owner {
     host: Host,
     checkpoint: Lgpos,
+    hard: Option<GenerationRange>,
     databases: Mutex<Vec<UndoneDatabase>>,
+}
+
+impl Owner {
+    /// Takes the attached databases over. `checkpoint` is the one in the file; `update_major` is of the log's version.
+    pub(super) fn of(databases: Databases, checkpoint: Lgpos, update_major: u32) -> Arc<Self> {
+        let (host, hard) = (databases.around.host.clone(), databases.around.hard);
+        let mut owned = Vec::new();
+        for (dbid, slot) in databases.slots {
+            let Slot::Attached(attached) = slot else { continue };
+            let start = FileMapStart {
+                dbid,
+                logging: Logging::On,
+                features: FileFeatures::of(attached.header.header().version(), update_major),
+                dbtime: attached.redo.dbtime(),
+                objid_last: attached.redo.objid_last(),
+                extension_pages: 1,
+            };
+            let map = FileMap::new(Arc::clone(&attached.file), start);
+            owned.push(UndoneDatabase { dbid, attached, map });
+        }
+        Arc::new(Self { host, checkpoint, hard, databases: Mutex::new(owned) })
+    }
 }
 
 impl LogOwner for Owner {
@@ -112,8 +136,8 @@ pub(super) struct Undo<'a> {
     pub(super) redo_from: Lgpos,
     /// The ShutDownMark the log ends with; the run was about to end.
     pub(super) ends_with_mark: Option<Lgpos>,
-    /// The checkpoint in the file.
-    pub(super) checkpoint: Lgpos,
+    /// The databases; the log knows them.
+    pub(super) owner: &'a Owner,
 }
 
 /// Where a recovery ended.
@@ -132,13 +156,10 @@ impl Undo<'_> {
     ///
     /// # Errors
     /// Those of the log, of the disk and of damaged pages.
-    pub(super) fn run(self, databases: Databases, sessions: Vec<RedoSession>) -> Result<Ended> {
-        let host = databases.around.host.clone();
-        let owner = self.own(databases);
-        let weak: Weak<Owner> = Arc::downgrade(&owner);
-        let weak: Weak<dyn LogOwner> = weak;
-        self.log.set_owner(weak);
-        // The generation may have begun before anybody listened.
+    pub(super) fn run(self, sessions: Vec<RedoSession>) -> Result<Ended> {
+        let (owner, host) = (self.owner, self.owner.host.clone());
+        self.set_gates();
+        // A generation that goes on began before.
         let (generation, created) = self.log.newest_file();
         owner.generation_began(generation, created)?;
         let begun = match self.ends_with_mark {
@@ -149,42 +170,27 @@ impl Undo<'_> {
             }
         };
         self.transactions.set_log(Some(Arc::clone(self.log)));
-        let undone = self.roll_back(&owner, sessions);
+        let undone = self.roll_back(owner, sessions);
         self.transactions.set_log(None);
         undone?;
-        let mark = self.mark(&owner)?;
-        self.close_all(&owner, mark, &host)?;
-        let run = RunFields { begun, redo_from: self.redo_from, hard: 0 };
+        let mark = self.mark(owner)?;
+        self.close_all(owner, mark, &host)?;
+        let run = RunFields { begun, redo_from: self.redo_from, hard: owner.hard.is_some().into() };
         let quit = Record::RecoveryQuit2(RunEnd2 { run, time: host.clock.logtime() });
         let quit = self.log.append(&[&encode(&quit)?])?.last;
         self.log.flush(quit)?;
         Ok(Ended { quit })
     }
 
-    /// Takes the attached databases over.
-    fn own(&self, databases: Databases) -> Arc<Owner> {
-        let update_major = self.log.version().update_major;
-        let mut owned = Vec::new();
-        let host = databases.around.host.clone();
-        for (dbid, slot) in databases.slots {
-            let Slot::Attached(attached) = slot else { continue };
-            let start = FileMapStart {
-                dbid,
-                logging: Logging::On,
-                features: FileFeatures::of(attached.header.header().version(), update_major),
-                dbtime: attached.redo.dbtime(),
-                objid_last: attached.redo.objid_last(),
-                extension_pages: 1,
-            };
-            let map = FileMap::new(Arc::clone(&attached.file), start);
-            attached.file.set_gate(Arc::new(UndoGate {
+    /// Pages are written behind what the log says of them from now on.
+    fn set_gates(&self) {
+        for database in self.owner.databases.lock().iter() {
+            database.attached.file.set_gate(Arc::new(UndoGate {
                 log: Arc::clone(self.log),
                 transactions: Arc::clone(self.transactions),
-                map: Arc::downgrade(&map),
+                map: Arc::downgrade(&database.map),
             }));
-            owned.push(UndoneDatabase { dbid, attached, map });
         }
-        Arc::new(Owner { host, checkpoint: self.checkpoint, databases: Mutex::new(owned) })
     }
 
     /// Sessions in the order of their numbers, each level by level (spec 06 §11.1).
@@ -250,7 +256,12 @@ impl Undo<'_> {
             self.transactions.forget_file(attached.file.id());
             attached.file.set_gate(Arc::new(OpenGate));
             let header: &mut HeaderFile = &mut attached.header;
+            let copy_of = header.header().fields.backup_full_current;
             header.detached(Some(mark), map.dbtime(), map.objid_last(), host.clock.logtime())?;
+            if owner.hard.is_some() {
+                // It stays a copy until the log says that the restore is over (spec 07 §18, D19).
+                header.header_mut().fields.backup_full_current = copy_of;
+            }
             header.write(host)?;
         }
         Ok(())

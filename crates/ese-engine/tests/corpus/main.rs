@@ -8,6 +8,7 @@ mod expected;
 mod memory;
 mod original_engine;
 mod recovery;
+mod restore;
 mod samples;
 mod sha256;
 mod space;
