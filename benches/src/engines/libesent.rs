@@ -77,13 +77,14 @@ impl Store for Libesent {
         let session = self.instance.transactions().begin_session()?;
         let opened = self.catalog.open_table(&session, b"rows", 0)?;
         let cursor = Cursor::over(&session, opened.table, CursorMode::Updatable);
-        Ok(Box::new(LibesentSession { session, cursor, _hold: opened.hold }))
+        Ok(Box::new(LibesentSession { session, cursor, value: [0; VALUE_BYTES], _hold: opened.hold }))
     }
 }
 
 struct LibesentSession {
     session: ese_engine::transaction::Session,
     cursor: Cursor,
+    value: [u8; VALUE_BYTES],
     _hold: ese_engine::catalog::TableHold,
 }
 
@@ -96,11 +97,10 @@ impl LibesentSession {
     }
 
     fn first_byte(&mut self) -> Result<u64> {
-        let mut value = [0; VALUE_BYTES];
         let request = ColumnRequest { column: VALUE, itag: 1, ..ColumnRequest::default() };
-        let retrieved = self.cursor.retrieve_column(&mut self.session, &request, &mut value)?;
+        let retrieved = self.cursor.retrieve_column(&mut self.session, &request, &mut self.value)?;
         ensure!(retrieved.actual == VALUE_BYTES, "a value of {} bytes", retrieved.actual);
-        Ok(u64::from(*value.first().context("an empty value")?))
+        Ok(u64::from(*self.value.first().context("an empty value")?))
     }
 
     fn set(&mut self, column: u32, data: &[u8]) -> Result<()> {
