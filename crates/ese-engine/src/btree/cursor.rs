@@ -14,6 +14,7 @@ use ese_format::page::PageFlags;
 
 use crate::btree::keepsake::{KeptNode, LeafOfNode, MOVES_BEFORE_COPY};
 use crate::btree::search::order_of_node;
+use crate::btree::way::Way;
 use crate::btree::{Seen, Target, Tree, Visibility};
 use crate::cache::{PageCopy, PageGuard};
 use crate::error::Result;
@@ -42,7 +43,7 @@ pub enum SeekOutcome {
 }
 
 #[derive(Debug)]
-enum Place {
+pub(super) enum Place {
     BeforeFirst,
     AfterLast,
     On {
@@ -61,14 +62,19 @@ enum Place {
     ReleasedCopy {
         line: usize,
     },
+    /// The same, where the reader sees the node as it is stored; its data lies there in the copy.
+    ReleasedPlain {
+        line: usize,
+        data: (u32, u32),
+    },
 }
 
 /// Where a node was when its latch was given up.
 #[derive(Clone, Copy, Debug)]
-struct Released {
-    page: u32,
-    line: usize,
-    dbtime: u64,
+pub(super) struct Released {
+    pub(super) page: u32,
+    pub(super) line: usize,
+    pub(super) dbtime: u64,
 }
 
 /// What a copy says of a line.
@@ -91,21 +97,23 @@ enum Direction {
 /// A cursor over the nodes of a tree that its reader sees: without a [`Visibility`], those that are not flag-deleted.
 #[derive(Debug)]
 pub struct TreeCursor {
-    tree: Tree,
+    pub(super) tree: Tree,
     sight: Option<Arc<dyn Visibility>>,
-    place: Place,
+    pub(super) place: Place,
     /// The data of the node the cursor is on, where its reader sees other data than the page holds.
-    image: Option<Vec<u8>>,
+    pub(super) image: Option<Vec<u8>>,
     /// The node that was released; kept so that its buffers are used again.
-    bookmark: Bookmark,
+    pub(super) bookmark: Bookmark,
     /// The node that was released, with the bookmark's key, while the page is known to hold it.
-    kept: KeptNode,
+    pub(super) kept: KeptNode,
     /// The leaf that the cursor moves along.
-    copy: Option<PageCopy>,
+    pub(super) copy: Option<PageCopy>,
+    /// The internal pages that it came by.
+    pub(super) way: Way,
     /// Moves in a row to the node beside.
-    moves: u32,
+    pub(super) moves: u32,
     /// Leaves hopped over since the cursor was last placed: more than the file has pages means going round in a circle.
-    hops: u32,
+    pub(super) hops: u32,
     /// Hops to the neighbouring page number in a row.
     neighbour_hops: u32,
     /// The page up to which reading ahead was done.
@@ -122,6 +130,7 @@ impl TreeCursor {
             bookmark: Bookmark::default(),
             kept: KeptNode::default(),
             copy: None,
+            way: Way::default(),
             moves: 0,
             hops: 0,
             neighbour_hops: 0,
@@ -146,7 +155,7 @@ impl TreeCursor {
                 let data = if self.tree.has_duplicate_keys() { node.data.to_vec() } else { Vec::new() };
                 Ok(Some(Bookmark { key: node.key().to_vec(), data }))
             }
-            Place::OnCopy { line } | Place::ReleasedCopy { line } => {
+            Place::OnCopy { line } | Place::ReleasedCopy { line } | Place::ReleasedPlain { line, .. } => {
                 let mut bookmark = Bookmark::default();
                 self.take_bookmark(&self.copied_node(*line)?, &mut bookmark);
                 Ok(Some(bookmark))
@@ -203,7 +212,7 @@ impl TreeCursor {
     pub fn seek(&mut self, key: &[u8], data: &[u8]) -> Result<SeekOutcome> {
         self.go_elsewhere();
         self.hops = 0;
-        let (_, mut page) = self.tree.descend(Target::Bookmark { key, data })?;
+        let mut page = self.descend_to(key, data)?;
         let whole = self.tree.has_duplicate_keys().then_some(data);
         let mut line = self.tree.first_line_at_or_above(&page, key, whole)?;
         // Separators compare key and data as one string, leaves as two: for a key that has a stored key as its beginning
@@ -225,7 +234,7 @@ impl TreeCursor {
     }
 
     /// The cursor is about to be placed anew.
-    fn go_elsewhere(&mut self) {
+    pub(super) fn go_elsewhere(&mut self) {
         self.place = Place::BeforeFirst;
         self.copy = None;
         self.moves = 0;
@@ -334,6 +343,7 @@ impl TreeCursor {
     /// # Errors
     /// As [`Self::move_first`].
     pub fn resume(&mut self) -> Result<bool> {
+        self.forget_data_place();
         match self.place {
             Place::Released(released) if self.kept.is_current() => {
                 let seen = self.judge(&self.kept.node(&self.bookmark.key));
@@ -359,7 +369,14 @@ impl TreeCursor {
                 }
             },
             Place::On { .. } | Place::OnCopy { .. } | Place::OnKept(_) => Ok(true),
-            Place::BeforeFirst | Place::AfterLast => Ok(false),
+            Place::BeforeFirst | Place::AfterLast | Place::ReleasedPlain { .. } => Ok(false),
+        }
+    }
+
+    /// What is known of the data of a node on the copy is forgotten.
+    fn forget_data_place(&mut self) {
+        if let Place::ReleasedPlain { line, .. } = self.place {
+            self.place = Place::ReleasedCopy { line };
         }
     }
 
@@ -448,7 +465,7 @@ impl TreeCursor {
 
     /// What the reader sees of a node, where its flags tell.
     #[inline]
-    fn judge_by_flags(&self, flags: NodeFlags) -> Option<Seen> {
+    pub(super) fn judge_by_flags(&self, flags: NodeFlags) -> Option<Seen> {
         let has_versions = flags.contains(NodeFlags::VERSIONED)
             && self.sight.as_ref().is_some_and(|sight| !sight.sees_pages());
         match has_versions {
@@ -470,6 +487,7 @@ impl TreeCursor {
 
     fn step(&mut self, direction: Direction) -> Result<bool> {
         self.moves = self.moves.saturating_add(1);
+        self.forget_data_place();
         if let Place::OnCopy { line } | Place::ReleasedCopy { line } = self.place {
             if self.step_on_copy(line, direction)? {
                 return Ok(true);
@@ -507,7 +525,8 @@ impl TreeCursor {
             | Place::Released(_)
             | Place::OnKept(_)
             | Place::OnCopy { .. }
-            | Place::ReleasedCopy { .. } => {
+            | Place::ReleasedCopy { .. }
+            | Place::ReleasedPlain { .. } => {
                 self.place = at_edge;
                 Ok(false)
             }

@@ -74,6 +74,12 @@ impl KeptNode {
         self.leaf.as_ref().is_some_and(|(stamp, _)| stamp.is_current())
     }
 
+    /// Data, flags and leaf of the node.
+    #[inline]
+    pub(super) fn stored(&self) -> Option<(&[u8], NodeFlags, LeafOfNode)> {
+        self.leaf.as_ref().map(|(_, leaf)| (self.data.as_slice(), self.flags, *leaf))
+    }
+
     pub(super) fn leaf(&self) -> Option<LeafOfNode> {
         self.leaf.as_ref().map(|(_, leaf)| *leaf)
     }

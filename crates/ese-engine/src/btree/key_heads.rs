@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use ese_format::node::KeyRef;
-use ese_format::page::{PageFlags, PageView};
+use ese_format::page::{IndexedNodes, PageFlags, PageView};
 
 /// Reads of a page since its last change that make the heads worth their cost.
 pub(crate) const READS_BEFORE_HEADS: u32 = 8;
@@ -23,6 +23,49 @@ pub(crate) struct KeyHeads {
     /// What all keys begin with.
     common: Box<[u8]>,
     heads: Box<[u64]>,
+    /// Of an internal page: what it takes to descend without looking at the page.
+    children: Option<Children>,
+}
+
+/// Where the lines of an internal page lead.
+#[derive(Debug)]
+struct Children {
+    /// Bytes of each key behind the common ones, those that have more than a head among them as [`BEYOND_HEAD`].
+    lengths: Box<[u8]>,
+    pages: Box<[u32]>,
+    are_leaves: bool,
+}
+
+impl Children {
+    /// Those of a page, of whose nodes `count` have a key, each with `shared` bytes before its head.
+    fn of(page: &PageView<'_>, nodes: &IndexedNodes<'_>, count: usize, shared: usize) -> Option<Self> {
+        let (mut lengths, mut pages) = (Vec::with_capacity(count), Vec::with_capacity(nodes.len()));
+        for line in 0..nodes.len() {
+            let node = nodes.get(line).ok()?;
+            pages.push(node.child_page().ok()?);
+            if line < count {
+                lengths.push(length_behind(node.key().len() - shared));
+            }
+        }
+        let are_leaves = page.flags().contains(PageFlags::PARENT_OF_LEAF);
+        Some(Self { lengths: lengths.into_boxed_slice(), pages: pages.into_boxed_slice(), are_leaves })
+    }
+}
+
+/// The length of what does not fit into a head.
+const BEYOND_HEAD: u8 = 9;
+
+/// A length behind the common bytes, as far as it matters.
+#[inline]
+fn length_behind(length: usize) -> u8 {
+    length.min(usize::from(BEYOND_HEAD)) as u8
+}
+
+/// A child, and whether it is a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ChildPage {
+    pub(crate) number: u32,
+    pub(crate) is_leaf: bool,
 }
 
 /// The first eight bytes of a key, zeros behind its end.
@@ -55,9 +98,37 @@ impl KeyHeads {
         }
         let shared = key(0)?.common_prefix(last);
         let common = last.take(shared).to_vec().into_boxed_slice();
-        let heads =
-            (0..count).map(|line| key(line).map(|key| head(key.skip(shared)))).collect::<Option<_>>()?;
-        Some(Self { common, heads })
+        let mut heads = Vec::with_capacity(count);
+        for line in 0..count {
+            heads.push(head(key(line)?.skip(shared)));
+        }
+        let children = if is_leaf { None } else { Children::of(page, &nodes, count, shared) };
+        Some(Self { common, heads: heads.into_boxed_slice(), children })
+    }
+
+    /// Whether these are of an internal page, and say where its lines lead.
+    pub(crate) fn has_children(&self) -> bool {
+        self.children.is_some()
+    }
+
+    /// The child to descend to with a key: that of the first line whose separator is above it. `None` where the heads do
+    /// not tell.
+    #[inline]
+    pub(crate) fn child_towards(&self, key: &[u8]) -> Option<ChildPage> {
+        let children = self.children.as_ref()?;
+        let like = self.lines_like(KeyRef::from(key));
+        let mut line = like.start;
+        if !like.is_empty() {
+            let length = length_behind(key.len().checked_sub(self.common.len())?);
+            let lengths = children.lengths.get(like)?;
+            if length == BEYOND_HEAD || lengths.contains(&BEYOND_HEAD) {
+                return None;
+            }
+            // Keys that begin alike are in the order of their lengths: what is behind the shorter one's end are zeros.
+            line += lengths.iter().take_while(|other| **other <= length).count();
+        }
+        let number = children.pages.get(line).or(children.pages.last())?;
+        Some(ChildPage { number: *number, is_leaf: children.are_leaves })
     }
 
     /// The lines whose keys begin as this one does: those before them are below it, those behind them above it.
@@ -97,7 +168,8 @@ mod tests {
         let prefix = keys.get(keys.len() / 2).cloned().unwrap_or_default();
         page.set_external_header(&[&prefix]).unwrap();
         for (line, key) in keys.iter().enumerate() {
-            let image = NodeImage::for_page(KeyRef::from(key.as_slice()), &[1, 0, 0, 0], &prefix).unwrap();
+            let data = (line as u32 + 1).to_le_bytes();
+            let image = NodeImage::for_page(KeyRef::from(key.as_slice()), &data, &prefix).unwrap();
             page.insert_line(line, &image.parts(&mut [0; 4]), image.flags(NodeFlags::empty())).unwrap();
         }
         bytes
@@ -124,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_search_with_heads_ends_where_one_without_does() {
-        let mut searches = 0;
+        let (mut searches, mut told) = (0, 0);
         for seed in 0..200 {
             let stored = keys(seed, 60);
             let leaf = page_of(&stored, PageFlags::LEAF);
@@ -147,12 +219,20 @@ mod tests {
                     );
                     let data = data.unwrap_or_default();
                     let plain = line_below(&nodes, None, sought, data).unwrap();
+                    if data.is_empty()
+                        && let Some(child) = heads.child_towards(sought)
+                    {
+                        let there = nodes.get(plain).unwrap().child_page().unwrap();
+                        assert_eq!(child, ChildPage { number: there, is_leaf: true }, "{sought:?}");
+                        told += 1;
+                    }
                     assert_eq!(line_below(&nodes, Some(&heads), sought, data).unwrap(), plain, "{sought:?}");
                     searches += 2;
                 }
             }
         }
         assert!(searches > 100_000);
+        assert!(told > 10_000, "{told} of {searches} searches were decided by the heads");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod cursor;
 mod defragment;
 mod diff;
 mod estimate;
+mod glance;
 mod image;
 mod keepsake;
 mod key_heads;
@@ -28,6 +29,7 @@ mod search;
 mod split;
 mod stamp;
 mod undo;
+mod way;
 mod writable;
 mod write;
 
@@ -256,10 +258,20 @@ impl Tree {
 
     /// The leaf on which the target lies or would lie, and its level.
     fn descend(&self, target: Target<'_>) -> Result<(usize, PageGuard)> {
+        self.descend_noting(target, &mut |_| {})
+    }
+
+    /// As [`Self::descend`]; the internal pages on the way are shown to `note`.
+    fn descend_noting(
+        &self,
+        target: Target<'_>,
+        note: &mut dyn FnMut(&PageGuard),
+    ) -> Result<(usize, PageGuard)> {
         let mut page = self.latch_root()?;
         let mut level = 1;
         while !page.view().flags().contains(PageFlags::LEAF) {
             self.check_level(&page, level)?;
+            note(&page);
             let child = self.child_towards(&page, target)?;
             page = self.latch_child(&page, child)?;
             level += 1;
@@ -306,7 +318,8 @@ impl Tree {
             Target::Last => return Ok(last),
             Target::Bookmark { key, data } => (key, data),
         };
-        search::line_below(nodes, page.key_heads(), key, data).map_err(|error| self.file.format_error(error))
+        search::line_below(nodes, page.key_heads().map(AsRef::as_ref), key, data)
+            .map_err(|error| self.file.format_error(error))
     }
 
     /// The child of an internal page to descend to.

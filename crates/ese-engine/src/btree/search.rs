@@ -138,6 +138,7 @@ impl Tree {
         key: &[u8],
         data: Option<&[u8]>,
     ) -> Result<usize> {
-        first_among(&page.view(), page.key_heads(), key, data).map_err(|error| self.file.format_error(error))
+        first_among(&page.view(), page.key_heads().map(AsRef::as_ref), key, data)
+            .map_err(|error| self.file.format_error(error))
     }
 }

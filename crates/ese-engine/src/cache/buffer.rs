@@ -30,7 +30,7 @@ pub(crate) struct PageBuffer {
     /// Reads since the last change, as far as they are counted, and what they made worth having.
     reads: AtomicU32,
     /// A cell of once_cell, as everywhere in the engine: the thread sanitizer does not see the ordering inside std's.
-    key_heads: OnceCell<Option<KeyHeads>>,
+    key_heads: OnceCell<Option<Arc<KeyHeads>>>,
 }
 
 impl PageBuffer {
@@ -50,7 +50,9 @@ impl PageBuffer {
     /// Somebody is about to change the page.
     pub(super) fn forget_key_heads(&mut self) {
         *self.reads.get_mut() = 0;
-        self.key_heads = OnceCell::new();
+        if self.key_heads.get_mut().is_some() {
+            self.key_heads = OnceCell::new();
+        }
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -144,7 +146,7 @@ impl PageGuard {
 
     /// The heads of the page's keys, where they are known or worth making.
     #[inline]
-    pub(crate) fn key_heads(&self) -> Option<&KeyHeads> {
+    pub(crate) fn key_heads(&self) -> Option<&Arc<KeyHeads>> {
         if let Some(heads) = self.guard.key_heads.get() {
             return heads.as_ref();
         }
@@ -154,7 +156,7 @@ impl PageGuard {
             self.guard.reads.store(reads + 1, Ordering::Relaxed);
             return None;
         }
-        self.guard.key_heads.get_or_init(|| KeyHeads::of(&self.view())).as_ref()
+        self.guard.key_heads.get_or_init(|| KeyHeads::of(&self.view()).map(Arc::new)).as_ref()
     }
 
     /// What tells later whether the page is as it is now.
@@ -174,7 +176,8 @@ impl PageGuard {
             }
             _ => self.guard.bytes.clone(),
         };
-        PageCopy { bytes, size: self.size, number: self.number, stamp: self.stamp() }
+        let format = self.record_format();
+        PageCopy { bytes, size: self.size, number: self.number, format, stamp: self.stamp() }
     }
 
     /// How records on the page are stored: pages without the flag are from before Windows XP (spec 04 §1.8).
@@ -217,6 +220,7 @@ pub struct PageCopy {
     bytes: Box<[u8]>,
     size: PageSize,
     number: u32,
+    format: RecordFormat,
     stamp: PageStamp,
 }
 
@@ -237,7 +241,14 @@ impl PageCopy {
     /// How records on the page are stored.
     #[must_use]
     pub fn record_format(&self) -> RecordFormat {
-        record_format_of(&self.view())
+        self.format
+    }
+
+    /// The bytes of the page.
+    #[must_use]
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// When it was copied.

@@ -1,5 +1,7 @@
 //! Reading a page: a borrowed view whose accessors cost no allocation.
 
+use std::ops::Range;
+
 use zerocopy::FromBytes;
 
 use super::{LargePageHeader, PageFlags, PageHeader, TAG_BYTES, check};
@@ -306,7 +308,11 @@ impl<'a> PageView<'a> {
     /// -357 when the tag points outside of the page's data.
     #[inline]
     pub fn external_header(&self) -> FormatResult<&'a [u8]> {
-        if self.tag_count() == 0 { Ok(&[]) } else { self.item(0) }
+        match self.quick_item(0) {
+            Some((header, _)) => Ok(header),
+            None if self.tag_count() == 0 => Ok(&[]),
+            None => self.item(0),
+        }
     }
 
     /// The key prefix that nodes of this page share: tag 0, but nothing on roots (spec 02 §3).
@@ -367,18 +373,37 @@ impl<'a> PageView<'a> {
         NodeView::split(line, flags).map(|(_, _, data)| data)
     }
 
+    /// Where in the page the data of the node on line number `index` lies, and the node's flags; `None` where there is
+    /// none, or it is not in order.
+    #[inline]
+    #[must_use]
+    pub fn node_place(&self, index: usize) -> Option<(Range<usize>, NodeFlags)> {
+        let (line, flags) = self.quick_line(index + self.reserved_tags())?;
+        let (_, _, data) = NodeView::split(line, flags)?;
+        // The data is the end of the line, and the line is in the page.
+        let tag = self.tag(index + self.reserved_tags())?;
+        let end = self.size.header_bytes() + usize::from(tag.offset) + line.len();
+        Some((end - data.len()..end, flags))
+    }
+
     /// The bytes and flags of a tag's line; `None` where there is none or it is not in order: the careful way tells.
     #[inline]
     fn quick_line(&self, tag: usize) -> Option<(&'a [u8], NodeFlags)> {
-        let tag = self.tag(tag)?;
-        let start = self.size.header_bytes() + usize::from(tag.offset);
-        let bytes = self.bytes.get(start..start + usize::from(tag.length))?;
+        let (bytes, tag) = self.quick_item(tag)?;
         let flags = if self.size.is_large() {
             NodeFlags::from_word(u16::from_le_bytes(*bytes.first_chunk()?))
         } else {
             tag.flags
         };
         Some((bytes, flags))
+    }
+
+    /// The bytes of a tag, and the tag; `None` where they do not lie in the page.
+    #[inline]
+    fn quick_item(&self, tag: usize) -> Option<(&'a [u8], Tag)> {
+        let tag = self.tag(tag)?;
+        let start = self.size.header_bytes() + usize::from(tag.offset);
+        Some((self.bytes.get(start..start + usize::from(tag.length))?, tag))
     }
 
     /// The node of a tag; `None` where it is not in order.

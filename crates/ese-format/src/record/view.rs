@@ -105,6 +105,39 @@ impl<'a> RecordView<'a> {
         })
     }
 
+    /// The bytes of a fixed or variable column that has a value in the record that makes up `bytes`, found without a look
+    /// at the other columns. `None` where the record does not say so, or is not in order: [`Self::parse`] tells.
+    #[inline]
+    #[must_use]
+    pub fn stored_value(bytes: &'a [u8], location: ColumnLocation) -> Option<&'a [u8]> {
+        let [fixed_last, variable_last, low, high] = *bytes.first_chunk::<RECORD_HEADER_BYTES>()?;
+        let end_of_fixed = usize::from(u16::from_le_bytes([low, high]));
+        match location {
+            ColumnLocation::Fixed { fid, offset, size } => {
+                let bit = usize::from(fid.checked_sub(1).filter(|_| fid <= fixed_last)?);
+                let null_map = end_of_fixed.checked_sub(usize::from(fixed_last).div_ceil(8))?;
+                let is_null = bytes.get(null_map + bit / 8)? >> (bit % 8) & 1 == 1;
+                let start = usize::from(offset);
+                let value = bytes.get(..null_map)?.get(start..start + usize::from(size))?;
+                (!is_null).then_some(value)
+            }
+            ColumnLocation::Variable { fid } => {
+                let index = usize::from(u16::from(fid).checked_sub(FID_VARIABLE_FIRST)?);
+                let ends = bytes.get(end_of_fixed..)?;
+                let count = usize::from(variable_last.checked_sub(NO_VARIABLE)?);
+                let (ends, values) = ends.split_at_checked(2 * count)?;
+                let end = u16_at(ends, 2 * index)?;
+                let start = match index {
+                    0 => 0,
+                    _ => u16_at(ends, 2 * index - 2)? & VARIABLE_OFFSET_MASK,
+                };
+                let value = values.get(usize::from(start)..usize::from(end & VARIABLE_OFFSET_MASK))?;
+                (end & VARIABLE_NULL == 0).then_some(value)
+            }
+            ColumnLocation::Tagged { .. } => None,
+        }
+    }
+
     /// The record's bytes.
     #[must_use]
     pub fn bytes(&self) -> &'a [u8] {

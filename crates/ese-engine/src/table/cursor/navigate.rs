@@ -55,13 +55,30 @@ impl Cursor {
     pub fn move_by(&mut self, session: &mut Session, rows: i32, grbit: MoveGrbit) -> Result<()> {
         self.cancel_update(session)?;
         session.check_read()?;
-        self.with_sight(session, |cursor, session| match rows {
+        self.refresh_schema(session)?;
+        if grbit.is_empty() && self.hop(rows) {
+            return self.arrived(session);
+        }
+        self.parking(session, |cursor, session| match rows {
             0 if cursor.filter.is_some() => {
                 refused(JetError::FILTERED_MOVE_NOT_SUPPORTED, "a move by nothing with a filter")
             }
             0 => cursor.on_entry(session),
             _ => cursor.move_rows(session, rows, grbit),
         })
+    }
+
+    /// To the record beside in the primary order, where the tree cursor can tell without a latch that there is one and
+    /// nothing limits the moves.
+    #[inline]
+    fn hop(&mut self, rows: i32) -> bool {
+        let is_free = self.secondary.is_none() && self.filter.is_none() && self.range.is_none();
+        match rows {
+            _ if !is_free || self.currency != Currency::OnEntry => false,
+            1 => self.primary.hop_forward(),
+            -1 => self.primary.hop_backward(),
+            _ => false,
+        }
     }
 
     fn move_rows(&mut self, session: &mut Session, rows: i32, grbit: MoveGrbit) -> Result<()> {

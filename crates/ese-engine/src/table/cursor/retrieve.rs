@@ -1,17 +1,17 @@
 //! JetRetrieveColumn and JetRetrieveColumns (spec 09 §9.1–§9.5).
 
-use ese_format::column_type::ColumnClass;
+use ese_format::column_type::{ColumnClass, ColumnId};
 use ese_format::error::JetError;
 use ese_format::key::{EntryKey, KeyPart, KeySizes, SegmentColumn, invert};
-use ese_format::record::{ColumnDefinition, ColumnFlags};
+use ese_format::record::{ColumnDefinition, ColumnFlags, RecordView};
 
 use crate::error::{Error, Result};
 use crate::table::{Completion, Cursor, RetrieveGrbit};
 use crate::transaction::Session;
 
 use super::place::entry_key;
-use super::refused;
 use super::values::{Found, Presence, RecordInHand, copy_from};
+use super::{Currency, refused};
 
 /// Bits of the engine's own.
 const INTERNAL: u32 = 0xC000_0000;
@@ -103,6 +103,11 @@ impl Cursor {
     ) -> Result<Retrieved> {
         check_options(request.grbit)?;
         self.refresh_schema(session)?;
+        if request.grbit.is_empty()
+            && let Some(retrieved) = self.retrieve_at_once(request, buffer, counting)
+        {
+            return Ok(retrieved);
+        }
         let column = self.column(request.column);
         let is_missing = request.column != 0 && column.is_err();
         let needs_snapshot = request.column == 0 || column.is_ok_and(|column| column.column_type.is_long());
@@ -129,6 +134,30 @@ impl Cursor {
                 from_record(&record, request, buffer, counting)
             })
         })
+    }
+
+    /// A fixed or variable column that the record holds, where the tree cursor can tell without a latch what the record is.
+    /// `None` where there is more to it.
+    #[inline]
+    fn retrieve_at_once(
+        &self,
+        request: &ColumnRequest,
+        buffer: &mut [u8],
+        counting: Counting,
+    ) -> Option<Retrieved> {
+        let asks_for_value = request.itag != 0 || counting == Counting::Refused;
+        if self.secondary.is_some() || self.currency != Currency::OnEntry || !asks_for_value {
+            return None;
+        }
+        let id = ColumnId::from_api(request.column)?;
+        let column = self.table.schema().layout().column(id).filter(|column| !column.is_deleted())?;
+        let is_plain = !column.column_type.is_long() && !column.flags.contains(ColumnFlags::ESCROW_UPDATE);
+        if !is_plain || column.location.class() == ColumnClass::Tagged {
+            return None;
+        }
+        let (record, _) = self.primary.glance()?;
+        let actual = copy_from(RecordView::stored_value(record, column.location)?, buffer);
+        Some(Retrieved::value(request.column, 1, actual, buffer.len()))
     }
 
     pub(super) fn reads_copy(&self, grbit: RetrieveGrbit) -> bool {

@@ -63,6 +63,11 @@ impl Cursor {
     }
 
     fn seek_key(&mut self, session: &Session, key: &[u8], direction: SeekGrbit) -> Result<Completion> {
+        let sees_all = self.secondary.is_none() && self.filter.is_none();
+        if direction == SeekGrbit::EQ && sees_all && self.primary.seek_at_once(key) {
+            self.arrived(session)?;
+            return Ok(Completion::Success);
+        }
         let outcome = self.entries().seek(key, &[])?;
         if direction == SeekGrbit::EQ {
             if outcome == SeekOutcome::Equal {
