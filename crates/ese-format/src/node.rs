@@ -112,11 +112,14 @@ impl<'a> KeyRef<'a> {
     /// Number of leading bytes that both keys share.
     #[must_use]
     pub fn common_prefix(&self, other: KeyRef<'_>) -> usize {
+        if self.prefix.is_empty() && other.prefix.is_empty() {
+            return common_bytes(self.suffix, other.suffix);
+        }
         let (mut left, mut right, mut common) = (*self, other, 0);
         loop {
             let (left_piece, right_piece) = (left.first_piece(), right.first_piece());
             let length = left_piece.len().min(right_piece.len());
-            let same = left_piece.iter().zip(right_piece).take_while(|(left, right)| left == right).count();
+            let same = common_bytes(left_piece, right_piece);
             common += same;
             if same < length || length == 0 {
                 return common;
@@ -134,6 +137,22 @@ impl<'a> From<&'a [u8]> for KeyRef<'a> {
     fn from(key: &'a [u8]) -> Self {
         Self { prefix: &[], suffix: key }
     }
+}
+
+/// Number of leading bytes that two byte strings share, found eight at a time.
+#[inline]
+fn common_bytes(left: &[u8], right: &[u8]) -> usize {
+    let ((left_words, _), (right_words, _)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
+    let mut common = 0;
+    for (left, right) in left_words.iter().zip(right_words) {
+        let different = u64::from_le_bytes(*left) ^ u64::from_le_bytes(*right);
+        if different != 0 {
+            return common + (different.trailing_zeros() / 8) as usize;
+        }
+        common += 8;
+    }
+    let rest = left.iter().zip(right).skip(common);
+    common + rest.take_while(|(left, right)| left == right).count()
 }
 
 /// The order of two byte strings. Keys are short and most of them share their first bytes: eight bytes at a time, without

@@ -156,7 +156,15 @@ pub fn split_level(
         return contradiction(number, "a split is followed by another operation than it announces");
     }
     let SplitPages { source, new, right } = pages;
-    let before = source.as_ref().map(|page| (page.bytes().to_vec(), page.view().size()));
+    // The lines of a page that is appended to stay where they are.
+    let is_append = split.split_type == SplitType::APPEND
+        && split.operation_line == split.split_line
+        && matches!(operation, LevelOperation::Insert { .. });
+    if is_append && let Some(source) = &source {
+        check_append(split, &source.view())?;
+    }
+    let before = source.as_ref().filter(|_| !is_append);
+    let before = before.map(|page| (page.bytes().to_vec(), page.view().size()));
     let pointers = pointers_of(operation);
     let table = match &before {
         Some((bytes, size)) => {
@@ -230,6 +238,18 @@ fn whole_table<'a>(
         return contradiction(page.number(), "a split page has another number of lines than the record says");
     }
     Ok(LineTable { first: 0, lines })
+}
+
+/// Whether the new node of an append comes behind the last line of its page.
+fn check_append(split: &SplitFields, page: &PageView<'_>) -> ApplyResult {
+    let lines = page.line_count();
+    if usize::from(split.operation_line) > lines {
+        return contradiction(page.number(), "the operation of a split is on a line the page has not");
+    }
+    if usize::from(split.line_count) != lines + 1 || usize::from(split.split_line) != lines {
+        return contradiction(page.number(), "a split page has another number of lines than the record says");
+    }
+    Ok(())
 }
 
 /// The table of a split whose new page gets the new node only, without the split page.

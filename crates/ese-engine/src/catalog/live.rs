@@ -302,12 +302,58 @@ impl TreeOwner for LiveCatalog {
 }
 
 impl SchemaSource for LiveCatalog {
-    fn generation(&self) -> u64 {
+    fn generation(&self, session: &Session) -> u64 {
         if !self.is_unsettled.load(Ordering::Acquire) {
             return self.generation.load(Ordering::Acquire);
         }
+        if session.level() > 0 {
+            // What a snapshot holds changes with an alteration only, and each of those is told.
+            return self.generation.load(Ordering::Acquire);
+        }
+        self.settle();
+        self.generation.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    fn schema(&self, session: &Session, objid: u32) -> Result<Arc<TableSchema>> {
+        if self.is_unsettled.load(Ordering::Acquire) {
+            self.settle();
+        }
+        self.schema_of_use(session, &self.table_use(objid))
+    }
+
+    fn maintained_schema(&self, session: &Session, objid: u32) -> Result<Arc<TableSchema>> {
+        self.maintained_schema_of(session, &self.table_use(objid))
+    }
+
+    fn changing_records(
+        &self,
+        session: &mut Session,
+        objid: u32,
+        change: &mut dyn FnMut(&mut Session, Arc<TableSchema>) -> Result<()>,
+    ) -> Result<()> {
+        let table = self.table_use(objid);
+        let _shared = table.change_records();
+        let schema = self.maintained_schema_of(session, &table)?;
+        change(session, schema)
+    }
+
+    fn is_new(&self, session: &Session, objid: u32) -> bool {
+        self.table_use(objid).is_created_by(session)
+    }
+
+    fn create_long_values(&self, session: &mut Session, table: &TableSchema) -> Result<(u32, u32)> {
+        self.create_long_value_tree(session.transactions(), table)
+    }
+}
+
+impl LiveCatalog {
+    /// Forgets the tables whose alterations everybody sees.
+    fn settle(&self) {
         let tables = self.unsettled.lock().clone();
         let settled: Vec<_> = tables.into_iter().filter(|table| table.is_settled()).collect();
+        if settled.is_empty() {
+            return;
+        }
         let mut unsettled = self.unsettled.lock();
         unsettled.retain(|table| !settled.iter().any(|known| Arc::ptr_eq(known, table)));
         self.is_unsettled.store(!unsettled.is_empty(), Ordering::Release);
@@ -316,17 +362,15 @@ impl SchemaSource for LiveCatalog {
         for table in settled.iter().filter(|table| !table.is_settled()) {
             self.changed(table);
         }
-        self.generation.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    fn schema(&self, session: &Session, objid: u32) -> Result<Arc<TableSchema>> {
-        self.schema_of_use(session, &self.table_use(objid))
-    }
-
-    fn maintained_schema(&self, session: &Session, objid: u32) -> Result<Arc<TableSchema>> {
-        let table = self.table_use(objid);
+    /// The schema for the upkeep of indexes.
+    fn maintained_schema_of(&self, session: &Session, table: &TableUse) -> Result<Arc<TableSchema>> {
+        if let Some(schema) = table.newest_seen_by(session) {
+            return Ok(schema);
+        }
         if table.is_settled() {
-            return self.schema_of_use(session, &table);
+            return self.schema_of_use(session, table);
         }
         let version = table.version();
         // The schema that is kept is that of everybody who has deleted no index.
@@ -335,7 +379,7 @@ impl SchemaSource for LiveCatalog {
             return self.check_primary(session, schema);
         }
         let reader = self.stored();
-        let rows = reader.rows_of(objid)?;
+        let rows = reader.rows_of(table.objid())?;
         let stored = reader.schema_of(&rows, &mut |template| self.schema(session, template))?;
         let dropping = table.dropped_by_others(session);
         let schema = if dropping.is_empty() {
@@ -355,22 +399,6 @@ impl SchemaSource for LiveCatalog {
         self.check_primary(session, schema)
     }
 
-    fn changing_records(&self, objid: u32, change: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        let table = self.table_use(objid);
-        let _shared = table.change_records();
-        change()
-    }
-
-    fn is_new(&self, session: &Session, objid: u32) -> bool {
-        self.table_use(objid).is_created_by(session)
-    }
-
-    fn create_long_values(&self, session: &mut Session, table: &TableSchema) -> Result<(u32, u32)> {
-        self.create_long_value_tree(session.transactions(), table)
-    }
-}
-
-impl LiveCatalog {
     /// The schema of a table as the session sees it.
     fn schema_of_use(&self, session: &Session, table: &TableUse) -> Result<Arc<TableSchema>> {
         let objid = table.objid();

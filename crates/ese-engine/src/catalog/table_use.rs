@@ -296,6 +296,14 @@ impl TableUse {
         Sight { version: inner.version, newest }
     }
 
+    /// The schema that the session sees, where it is known and nobody sees another one that matters for a change of a
+    /// record: the session sees every alteration, and no index is being deleted.
+    pub(super) fn newest_seen_by(&self, session: &Session) -> Option<Arc<TableSchema>> {
+        let inner = self.inner.lock();
+        let sees_all = inner.alterations.iter().all(|(_, mark)| session.sees(mark));
+        inner.newest.as_ref().filter(|_| sees_all && inner.dropping.is_empty()).map(Arc::clone)
+    }
+
     /// Keeps the schema in the eyes of who sees all alterations, unless there are others since it was looked at.
     pub(super) fn keep_newest(&self, version: u64, schema: &Arc<TableSchema>) {
         let mut inner = self.inner.lock();

@@ -19,6 +19,9 @@ use crate::error::{Error, Result};
 use crate::io::Clock;
 use crate::thread_statistics;
 
+/// Memory that is kept for segments to come, at most.
+const ROOM_BYTES_MAX: usize = 4 << 20;
+
 /// Highest generation that work is logged in (spec 05 §1).
 pub(super) const GENERATION_MAX: i32 = 0x7FFF_F800;
 
@@ -69,6 +72,8 @@ pub(super) struct Buffer {
     file_segments: u16,
     queue: VecDeque<Piece>,
     queued_bytes: usize,
+    /// Memory of segments that were written, for those to come.
+    room: Vec<u8>,
     boundary: Lgpos,
     /// Where the record begins that was placed last.
     last: Lgpos,
@@ -86,6 +91,7 @@ impl Buffer {
             file_segments,
             queue: VecDeque::new(),
             queued_bytes: 0,
+            room: Vec::new(),
             boundary: next,
             last: Lgpos::NULL,
             durable: next,
@@ -178,6 +184,13 @@ impl Buffer {
         Ok(())
     }
 
+    /// Takes memory back that is no longer needed for what was taken away.
+    pub(super) fn give_room(&mut self, room: Vec<u8>) {
+        if room.capacity() > self.room.capacity() && room.capacity() <= ROOM_BYTES_MAX {
+            self.room = room;
+        }
+    }
+
     /// Takes away what is to be written.
     pub(super) fn take(&mut self, tail: Tail) -> Batch {
         if tail == Tail::Fill {
@@ -193,7 +206,7 @@ impl Buffer {
     }
 
     fn queue_full(&mut self) {
-        let run = self.open.take_full();
+        let run = self.open.take_full_leaving(&mut self.room);
         if !run.bytes.is_empty() {
             self.queued_bytes += run.bytes.len();
             self.queue.push_back(Piece::Segments(run));

@@ -69,7 +69,7 @@ impl Log {
         let end = batch.end;
         let outcome = MutexGuard::unlocked(&mut shared, || {
             let on_panic = TakeDownOnPanic(self);
-            let outcome = self.write_batch(batch).and_then(|()| self.begin_roll(new));
+            let outcome = self.write_batch(batch).and_then(|_| self.begin_roll(new));
             std::mem::forget(on_panic);
             outcome
         });

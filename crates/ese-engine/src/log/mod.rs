@@ -574,7 +574,8 @@ impl Log {
         shared.writing = false;
         self.written.notify_all();
         match outcome {
-            Ok(()) => {
+            Ok(room) => {
+                shared.buffer.give_room(room);
                 shared.buffer.durable = shared.buffer.durable.max(end);
                 Ok(())
             }
@@ -594,11 +595,14 @@ impl Log {
         self.written.notify_all();
     }
 
-    fn write_batch(&self, batch: buffer::Batch) -> Result<()> {
+    /// Gives memory back that the batch needed.
+    fn write_batch(&self, batch: buffer::Batch) -> Result<Vec<u8>> {
         let facts = |first| self.facts(first);
         let began = |new: NewGeneration, next: NextFile| self.began(new, next);
         let rolling = Rolling { supply: &self.supply, facts: &facts, began: &began };
-        self.writer.lock().write(batch, &self.settings, &rolling)
+        let mut writer = self.writer.lock();
+        writer.write(batch, &self.settings, &rolling)?;
+        Ok(writer.take_spent())
     }
 
     fn facts(&self, first: Lgpos) -> HeaderFacts {

@@ -87,6 +87,8 @@ pub(super) struct Writer {
     current: Option<CurrentFile>,
     /// Flags and accumulated checksum of the last generation.
     last: (LogFlags, u64),
+    /// Memory of the segments that were written last.
+    spent: Vec<u8>,
 }
 
 impl Writer {
@@ -102,7 +104,7 @@ impl Writer {
                 shadowed: None,
             })
         });
-        Self { signature, current, last }
+        Self { signature, current, last, spent: Vec::new() }
     }
 
     /// Writes a batch and makes it durable. `began` is told of each generation that begins with it.
@@ -118,7 +120,7 @@ impl Writer {
             match piece {
                 Piece::Segments(run) => {
                     let last = if pieces.peek().is_none() { partial.take() } else { None };
-                    self.current_file()?.write(run, last)?;
+                    self.spent = self.current_file()?.write(run, last)?;
                 }
                 Piece::Roll(new) => self.roll(new, settings, rolling)?,
             }
@@ -128,6 +130,11 @@ impl Writer {
                 .write(SegmentRun { first: partial.first, bytes: Vec::new() }, Some(partial))?;
         }
         Ok(())
+    }
+
+    /// The memory of the segments that were written last.
+    pub(super) fn take_spent(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.spent)
     }
 
     fn current_file(&mut self) -> Result<&mut CurrentFile> {
@@ -247,7 +254,8 @@ const _: () = assert!(LOG_HEADER_BYTES == SEGMENT_BYTES);
 
 impl CurrentFile {
     /// Writes full segments and, behind them, a partly filled one with its shadow; then they are durable.
-    fn write(&mut self, mut full: SegmentRun, partial: Option<SegmentRun>) -> Result<()> {
+    /// Gives the memory back in which the full ones were.
+    fn write(&mut self, mut full: SegmentRun, partial: Option<SegmentRun>) -> Result<Vec<u8>> {
         let first = full.first;
         let only_one_became_full = full.count() == 1 && partial.is_none();
         self.accumulated ^= full.seal();
@@ -261,15 +269,18 @@ impl CurrentFile {
         let rewritten = self.shadowed == Some(first);
         self.shadowed = shadowed;
         if !rewritten {
-            return self.write_rounds(first, &bytes);
+            self.write_rounds(first, &bytes)?;
+            return Ok(bytes);
         }
         let (one, behind) = bytes.split_at(SEGMENT_BYTES.min(bytes.len()));
         self.write_rounds(first, one)?;
         if only_one_became_full {
             // It takes the place of the old shadow; nothing depends on when it gets there.
-            return self.file.write_at(one, offset_of(first.saturating_add(1)));
+            self.file.write_at(one, offset_of(first.saturating_add(1)))?;
+        } else {
+            self.write_rounds(first.saturating_add(1), behind)?;
         }
-        self.write_rounds(first.saturating_add(1), behind)
+        Ok(bytes)
     }
 
     fn write_rounds(&self, first: u16, bytes: &[u8]) -> Result<()> {

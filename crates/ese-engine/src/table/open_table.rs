@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ese_format::catalog::{IndexDefinition, IndexFlags, ObjectName};
 use ese_format::column_type::ColumnId;
 use ese_format::error::JetError;
-use ese_format::key::primary_key_bytes_max;
+use ese_format::key::{IndexKeys, primary_key_bytes_max};
 use ese_format::long_value::chunk_bytes_default;
 use ese_format::page_size::PageSize;
 use ese_format::record::{ColumnDefinition, ColumnFlags, RecordBuilder, RecordFormat, RecordLimits};
@@ -17,13 +17,15 @@ use crate::catalog::TableSchema;
 use crate::error::{Error, Result};
 use crate::file_map::FileMap;
 use crate::table::LongValueStore;
+use crate::table::cursor::TEXT_KEYS;
 use crate::table_state::TableState;
 use crate::transaction::Session;
 
 /// Who knows and changes the schemas of tables: the catalog of a database, or the keeper of temporary tables.
 pub trait SchemaSource: std::fmt::Debug + Send + Sync {
-    /// A number that changes whenever some schema may have changed.
-    fn generation(&self) -> u64;
+    /// A number that changes whenever some schema may have changed for this session, as long as it is in one transaction
+    /// or at level 0.
+    fn generation(&self, session: &Session) -> u64;
 
     /// The schema of a table as the session sees it now.
     ///
@@ -37,14 +39,19 @@ pub trait SchemaSource: std::fmt::Debug + Send + Sync {
     /// As [`Self::schema`].
     fn maintained_schema(&self, session: &Session, objid: u32) -> Result<Arc<TableSchema>>;
 
-    /// Runs a change of a record, from the look at the maintained schema to the last index entry: no index is built
-    /// meanwhile. Called with no lock or latch held.
+    /// Runs a change of a record, from the look at the maintained schema, which it is given, to the last index entry: no
+    /// index is built meanwhile. Called with no lock or latch held.
     ///
     /// # Errors
-    /// Those of `change`.
-    fn changing_records(&self, objid: u32, change: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        let _ = objid;
-        change()
+    /// Those of [`Self::maintained_schema`] and of `change`.
+    fn changing_records(
+        &self,
+        session: &mut Session,
+        objid: u32,
+        change: &mut dyn FnMut(&mut Session, Arc<TableSchema>) -> Result<()>,
+    ) -> Result<()> {
+        let schema = self.maintained_schema(session, objid)?;
+        change(session, schema)
     }
 
     /// Whether this session's transaction, not committed yet, made the table: only then nothing else can see it.
@@ -74,6 +81,8 @@ struct Inner {
     schema: Arc<TableSchema>,
     primary: WritableTree,
     indexes: Vec<Option<WritableTree>>,
+    /// What makes the keys of every index of the schema; none where its columns are not there.
+    keys: Vec<Option<IndexKeys<'static>>>,
     state: Arc<TableState>,
     limits: RecordLimits,
     defaults: RecordBuilder,
@@ -127,6 +136,11 @@ impl OpenTable {
             WritableTree::open(map, index.row.fdp_page, index.objid, TreeKind::Index).map(Some)
         };
         let indexes = definition.indexes.iter().map(open_index).collect::<Result<_>>()?;
+        let keys_of = |index: &IndexDefinition| {
+            let keys = IndexKeys::new(&index.row, schema.layout(), &TEXT_KEYS);
+            keys.ok().map(|keys| keys.into_owned(&TEXT_KEYS))
+        };
+        let keys = definition.indexes.iter().map(keys_of).collect();
         let page_size = map.file().page_size();
         let key_bytes =
             definition.primary_index().map(|index| primary_key_bytes_max(&index.row, schema.layout()));
@@ -149,6 +163,7 @@ impl OpenTable {
             limits: RecordLimits::new(page_size, key_bytes),
             primary,
             indexes,
+            keys,
             defaults,
             schema,
         };
@@ -207,6 +222,20 @@ impl OpenTable {
             .iter()
             .zip(trees)
             .filter_map(|(index, tree)| Some((index, tree.as_ref()?)))
+    }
+
+    /// What makes the keys of an index of the schema.
+    ///
+    /// # Errors
+    /// `JET_errCatalogCorrupted` for an index over a column that does not exist.
+    pub(super) fn keys_of(&self, index: &IndexDefinition) -> Result<&IndexKeys<'static>> {
+        let indexes = self.inner.schema.indexes();
+        let place = indexes.iter().position(|known| known.objid == index.objid);
+        let kept = place.and_then(|place| self.inner.keys.get(place)).and_then(Option::as_ref);
+        kept.ok_or_else(|| {
+            let about = format!("index {} of table {}", index.name, self.inner.schema.name());
+            Error::refused(JetError::CATALOG_CORRUPTED, about)
+        })
     }
 
     /// The index at this place in the schema, and its tree.

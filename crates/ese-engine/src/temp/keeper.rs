@@ -134,7 +134,7 @@ impl TreeOwner for TemporaryTables {
 }
 
 impl SchemaSource for TemporaryTables {
-    fn generation(&self) -> u64 {
+    fn generation(&self, _session: &Session) -> u64 {
         0
     }
 

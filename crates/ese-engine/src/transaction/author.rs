@@ -138,7 +138,14 @@ impl Session {
             // A bound that is low enough, until the record's position is known.
             self.shared.set_start(log.tip());
         }
-        let appended = self.append_all(log, begin.as_ref(), records)?;
+        let appended = match (&begin, records) {
+            // Most changes are one record.
+            (None, [record]) => {
+                encode_behind(&mut self.encoded, record)?;
+                log.append(&[&self.encoded])?
+            }
+            _ => self.append_all(log, begin.as_ref(), records)?,
+        };
         if let Some(begin) = begin {
             if let Record::Begin0(_) = begin {
                 self.shared.set_start(appended.first);

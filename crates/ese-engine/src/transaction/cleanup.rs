@@ -212,6 +212,13 @@ impl Transactions {
     }
 
     fn dispose(&self, ended: Ended) {
+        let mut leaving: Vec<&Version> = Vec::with_capacity(ended.steps.len());
+        for step in &ended.steps {
+            if let Step::Version { version, .. } = step {
+                leaving.push(version);
+            }
+        }
+        self.store.remove_all(&mut leaving);
         let mut alterations = Vec::new();
         for step in ended.steps {
             match step {
@@ -220,7 +227,6 @@ impl Transactions {
                 }
                 Step::Alteration(_) => alterations.push(step),
                 Step::Version { version, tree } => {
-                    self.store.remove(&version);
                     let Some(tree) = ended.trees.get(tree) else { continue };
                     match version.change {
                         Change::FlagDelete => self.cleanup.add(Task::Node { tree: tree.clone(), version }),

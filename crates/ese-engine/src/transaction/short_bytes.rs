@@ -17,19 +17,18 @@ pub(super) enum ShortBytes {
 }
 
 impl From<KeyRef<'_>> for ShortBytes {
+    #[inline]
     fn from(key: KeyRef<'_>) -> Self {
         let (prefix, suffix) = (key.prefix, key.suffix);
         let end = prefix.len() + suffix.len();
         let mut bytes = [0; IN_PLACE];
-        match (bytes.get_mut(..prefix.len()), u8::try_from(end)) {
-            (Some(_), Ok(length)) if end <= IN_PLACE => {
-                let (front, behind) = bytes.split_at_mut(prefix.len());
-                front.copy_from_slice(prefix);
-                behind.iter_mut().zip(suffix).for_each(|(to, from)| *to = *from);
-                Self::InPlace { length, bytes }
-            }
-            _ => Self::Apart([prefix, suffix].concat().into_boxed_slice()),
+        if let Some(place) = bytes.get_mut(..end) {
+            let (front, behind) = place.split_at_mut(prefix.len());
+            front.copy_from_slice(prefix);
+            behind.copy_from_slice(suffix);
+            return Self::InPlace { length: end as u8, bytes };
         }
+        Self::Apart([prefix, suffix].concat().into_boxed_slice())
     }
 }
 

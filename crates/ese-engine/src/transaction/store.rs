@@ -107,8 +107,7 @@ impl VersionStore {
     }
 
     fn shard(&self, hash: u64) -> &LeafMutex<Shard> {
-        let index = (hash >> 40) as usize % SHARDS;
-        self.shards.get(index).expect("the index is less than the number of shards")
+        self.shards.get(shard_of(hash)).expect("the index is less than the number of shards")
     }
 
     /// Calls `look` with the versions of a node, newest first.
@@ -177,6 +176,30 @@ impl VersionStore {
         self.bytes.fetch_sub(version.cost(), Ordering::Relaxed);
     }
 
+    /// Takes versions out; nothing happens with those that are out. Each shard is locked once.
+    pub(super) fn remove_all(&self, versions: &mut [&Version]) {
+        versions.sort_unstable_by_key(|version| shard_of(version.hash));
+        let mut gone = Vec::new();
+        for group in versions.chunk_by(|one, next| shard_of(one.hash) == shard_of(next.hash)) {
+            let Some(first) = group.first() else { continue };
+            let (mut count, mut bytes) = (0, 0);
+            let mut shard = self.shard(first.hash).lock();
+            for version in group.iter().filter(|version| version.leave()) {
+                count += 1;
+                bytes += version.cost();
+                if let Entry::Occupied(mut versions) = shard.entry(version.hash)
+                    && !versions.get_mut().remove(version)
+                {
+                    gone.push(versions.remove());
+                }
+            }
+            drop(shard);
+            gone.clear();
+            self.count.fetch_sub(count, Ordering::AcqRel);
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+
     /// Takes out every version of a file.
     pub(super) fn remove_file(&self, file: u32) {
         for shard in &self.shards {
@@ -240,6 +263,10 @@ impl VersionStore {
             found.extend(versions.filter(|version| version.change.has_undo_image()).cloned());
         });
     }
+}
+
+fn shard_of(hash: u64) -> usize {
+    (hash >> 40) as usize % SHARDS
 }
 
 /// Adds a version behind the others of its hash.

@@ -1,5 +1,8 @@
 //! Which entries a record has in an index (spec 04 §7.3–§7.5).
 
+use std::borrow::Cow;
+use std::fmt;
+
 use super::segment::{SegmentColumn, SegmentOrder, normalize};
 use super::text::TextKey;
 use super::{KeyEnd, KeySizes, refused};
@@ -38,6 +41,15 @@ pub trait KeySource {
         bytes_max: usize,
         into: &mut Vec<u8>,
     ) -> FormatResult<Presence>;
+
+    /// The bytes of value `itag` where they lie in one piece; `None` for one that has to be read, or is not there.
+    ///
+    /// # Errors
+    /// Whatever reading finds wrong.
+    fn in_place<'s>(&'s self, column: &'s ColumnDefinition, itag: usize) -> FormatResult<Option<&'s [u8]>> {
+        let _ = (column, itag);
+        Ok(None)
+    }
 }
 
 /// Where separated values are read.
@@ -95,14 +107,21 @@ impl<L: LongValueSource> KeySource for RecordSource<'_, L> {
         }
         Ok(Presence::Value)
     }
+
+    fn in_place<'s>(&'s self, column: &'s ColumnDefinition, itag: usize) -> FormatResult<Option<&'s [u8]>> {
+        Ok(match self.record.value(column, itag)? {
+            Value::Inline(bytes) => Some(bytes),
+            _ => None,
+        })
+    }
 }
 
 /// The keys of one index.
 pub struct IndexKeys<'a> {
     flags: IndexFlags,
     sizes: KeySizes,
-    segments: Vec<(&'a ColumnDefinition, SegmentOrder)>,
-    conditions: Vec<(&'a ColumnDefinition, Presence)>,
+    segments: Vec<(Cow<'a, ColumnDefinition>, SegmentOrder)>,
+    conditions: Vec<(Cow<'a, ColumnDefinition>, Presence)>,
     tuple_limits: Option<TupleLimits>,
     text: &'a dyn TextKey,
 }
@@ -143,6 +162,15 @@ impl Nulls {
     }
 }
 
+impl fmt::Debug for IndexKeys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IndexKeys")
+            .field("flags", &self.flags)
+            .field("segments", &self.segments)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<'a> IndexKeys<'a> {
     /// Prepares to build the keys of an index of the table with this layout. Text in UTF-16 goes to `text`.
     ///
@@ -162,11 +190,12 @@ impl<'a> IndexKeys<'a> {
         };
         let segments = index.segments.iter().map(|segment| {
             let descending = segment.flags.contains(SegmentFlags::DESCENDING);
-            Ok((column_of(segment)?, SegmentOrder::of(index.flags, descending)))
+            Ok((Cow::Borrowed(column_of(segment)?), SegmentOrder::of(index.flags, descending)))
         });
         let conditions = index.conditions.iter().map(|segment| {
             let must_be_null = segment.flags.contains(SegmentFlags::MUST_BE_NULL);
-            Ok((column_of(segment)?, if must_be_null { Presence::Null } else { Presence::Value }))
+            let wanted = if must_be_null { Presence::Null } else { Presence::Value };
+            Ok((Cow::Borrowed(column_of(segment)?), wanted))
         });
         Ok(Self {
             flags: index.flags.when_loaded(),
@@ -176,6 +205,23 @@ impl<'a> IndexKeys<'a> {
             tuple_limits: index.tuple_limits,
             text,
         })
+    }
+
+    /// The same with columns of its own, so that it can be kept; text in UTF-16 goes to `text`.
+    #[must_use]
+    pub fn into_owned(self, text: &'static dyn TextKey) -> IndexKeys<'static> {
+        let segments = self.segments.into_iter();
+        let conditions = self.conditions.into_iter();
+        IndexKeys {
+            flags: self.flags,
+            sizes: self.sizes,
+            segments: segments.map(|(column, order)| (Cow::Owned(column.into_owned()), order)).collect(),
+            conditions: conditions
+                .map(|(column, wanted)| (Cow::Owned(column.into_owned()), wanted))
+                .collect(),
+            tuple_limits: self.tuple_limits,
+            text,
+        }
     }
 
     /// Whether some segment is UTF-16 text, whose key only a [`TextKey`] knows.
@@ -307,7 +353,7 @@ impl<'a> IndexKeys<'a> {
     fn counts(&self, source: &impl KeySource) -> FormatResult<Vec<usize>> {
         let together = self.flags.intersects(IndexFlags::CROSS_PRODUCT | IndexFlags::NESTED_TABLE);
         let mut seen = false;
-        let count = |(column, _): &(&ColumnDefinition, SegmentOrder)| {
+        let count = |(column, _): &(Cow<'a, ColumnDefinition>, SegmentOrder)| {
             let varies = column.flags.contains(ColumnFlags::MULTI_VALUED) && (together || !seen);
             seen |= column.flags.contains(ColumnFlags::MULTI_VALUED);
             if varies { source.count(column).map(|count| count.max(1)) } else { Ok(1) }
@@ -319,7 +365,7 @@ impl<'a> IndexKeys<'a> {
     fn next_combination(&self, counts: &[usize], itags: &mut [usize]) -> bool {
         if self.flags.contains(IndexFlags::NESTED_TABLE) {
             let longest = counts.iter().copied().max().unwrap_or(1);
-            let multi_valued = |(column, _): &(&ColumnDefinition, SegmentOrder)| {
+            let multi_valued = |(column, _): &(Cow<'a, ColumnDefinition>, SegmentOrder)| {
                 column.flags.contains(ColumnFlags::MULTI_VALUED)
             };
             let varying = itags.iter_mut().zip(&self.segments).filter(|(_, segment)| multi_valued(segment));
@@ -354,20 +400,26 @@ impl<'a> IndexKeys<'a> {
         let mut value = Vec::new();
         for (index, (column, order)) in self.segments.iter().enumerate() {
             let itag = itags.get(index).unwrap_or(&1);
-            value.clear();
             let substitute = first.filter(|_| index == 0);
-            let present = match substitute {
-                Some(bytes) => {
-                    value.extend_from_slice(bytes);
-                    Presence::Value
-                }
-                None => source.read(column, *itag, self.source_bytes_max(column), &mut value)?,
+            let in_place = match substitute {
+                Some(bytes) => Some(bytes),
+                None => source.in_place(column, *itag)?.map(|bytes| {
+                    let bytes_max = self.source_bytes_max(column);
+                    bytes.get(..bytes_max).unwrap_or(bytes)
+                }),
             };
-            nulls.note(index, present);
+            let value = match in_place {
+                Some(bytes) => Some(bytes),
+                None => {
+                    value.clear();
+                    let present = source.read(column, *itag, self.source_bytes_max(column), &mut value)?;
+                    (present == Presence::Value).then_some(value.as_slice())
+                }
+            };
+            nulls.note(index, if value.is_some() { Presence::Value } else { Presence::Null });
             if end == KeyEnd::Truncated {
                 continue;
             }
-            let value = (present == Presence::Value).then_some(value.as_slice());
             let column = match substitute {
                 Some(_) => SegmentColumn::of_substrings(column),
                 None => SegmentColumn::of(column),

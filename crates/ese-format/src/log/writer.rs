@@ -95,6 +95,7 @@ impl SegmentBuilder {
 
     /// Where the next record goes: the LGPOS it will have.
     #[must_use]
+    #[inline]
     pub fn next_position(&self) -> Lgpos {
         match u16::try_from(self.used) {
             Ok(ib) if self.used < SEGMENT_BYTES => Lgpos::new(self.generation, self.last_segment(), ib),
@@ -104,6 +105,7 @@ impl SegmentBuilder {
 
     /// Number of the last segment that has been begun; 0 for none.
     #[must_use]
+    #[inline]
     pub fn last_segment(&self) -> u16 {
         let held = u16::try_from(self.bytes.len() / SEGMENT_BYTES).unwrap_or(u16::MAX);
         self.taken.saturating_add(held)
@@ -179,6 +181,7 @@ impl SegmentBuilder {
 
     /// Adds a record that leaves bytes of the current segment free behind it: the common case, without the arithmetic of
     /// the others. `None` for any other record; nothing has changed then.
+    #[inline]
     pub fn append_within_segment(&mut self, record: &[u8]) -> Option<Lgpos> {
         let is_last = self.last_segment().saturating_add(2) >= self.file_segments;
         if self.left() <= record.len() || is_last {
@@ -208,11 +211,24 @@ impl SegmentBuilder {
     /// Takes the segments away to which nothing will be added; their checksums are due.
     #[must_use]
     pub fn take_full(&mut self) -> SegmentRun {
+        self.take_full_leaving(&mut Vec::new())
+    }
+
+    /// As [`Self::take_full`]; what is added from now on goes into `room`, whose content is forgotten.
+    #[must_use]
+    pub fn take_full_leaving(&mut self, room: &mut Vec<u8>) -> SegmentRun {
         let partial = if self.used < SEGMENT_BYTES { SEGMENT_BYTES } else { 0 };
         let full = self.bytes.len().saturating_sub(partial);
-        let rest = self.bytes.split_off(full);
-        let bytes = std::mem::replace(&mut self.bytes, rest);
-        let run = SegmentRun { first: self.taken.saturating_add(1), bytes };
+        let first = self.taken.saturating_add(1);
+        if full == 0 {
+            return SegmentRun { first, bytes: Vec::new() };
+        }
+        let mut rest = std::mem::take(room);
+        rest.clear();
+        rest.extend_from_slice(self.bytes.get(full..).unwrap_or_default());
+        let mut bytes = std::mem::replace(&mut self.bytes, rest);
+        bytes.truncate(full);
+        let run = SegmentRun { first, bytes };
         self.taken = self.taken.saturating_add(run.count());
         run
     }
@@ -232,6 +248,7 @@ impl SegmentBuilder {
         run.bytes
     }
 
+    #[inline]
     fn left(&self) -> usize {
         SEGMENT_BYTES - self.used
     }
@@ -250,6 +267,7 @@ impl SegmentBuilder {
         self.used = SEGMENT_HEADER_BYTES;
     }
 
+    #[inline]
     fn put(&mut self, bytes: &[u8]) {
         let start = self.bytes.len() - self.left();
         self.bytes[start..start + bytes.len()].copy_from_slice(bytes);

@@ -134,7 +134,9 @@ impl Clone for RecordBuilder {
         self.fixed_null.clone_from(&source.fixed_null);
         self.variable.bytes.clone_from(&source.variable.bytes);
         self.variable.columns.clone_from(&source.variable.columns);
-        self.tagged.clone_from(&source.tagged);
+        if !(self.tagged.is_empty() && source.tagged.is_empty()) {
+            self.tagged.clone_from(&source.tagged);
+        }
     }
 }
 

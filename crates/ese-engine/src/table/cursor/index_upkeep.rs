@@ -5,7 +5,6 @@
 use ese_format::catalog::{IndexDefinition, IndexFlags, IndexSegment, SegmentFlags};
 use ese_format::column_type::ColumnId;
 use ese_format::error::JetError;
-use ese_format::key::IndexKeys;
 use ese_format::record::RecordView;
 
 use crate::btree::{SeekOutcome, Versioning, WritableTree};
@@ -15,11 +14,13 @@ use crate::table::seen::Sight;
 use crate::transaction::Session;
 
 use super::place::with_key_source;
-use super::search_key::TEXT_KEYS;
 
 /// Entries of one record in one index at most: what a cross product of long lists could give is refused before it is
 /// built. Generous beside what a page of values can hold.
 const ENTRIES_PER_RECORD_MAX: usize = 1 << 20;
+
+/// Bytes that few keys have more of.
+const KEY_BYTES_MOSTLY: usize = 32;
 
 /// The keys of a record in some indexes of its table, by the indexes' places among the secondary ones.
 pub(super) type RecordKeys = Vec<(usize, Vec<Vec<u8>>)>;
@@ -31,10 +32,9 @@ pub(super) fn primary_key(
     record: RecordView<'_>,
     sight: &Sight,
 ) -> Result<Vec<u8>> {
-    let mut key = Vec::new();
-    with_key_source(table, record, sight, |source| {
-        IndexKeys::new(&index.row, table.schema().layout(), &TEXT_KEYS)?.primary_key(source, &mut key)
-    })?;
+    let keys = table.keys_of(index)?;
+    let mut key = Vec::with_capacity(usize::from(keys.sizes().key_most).min(KEY_BYTES_MOSTLY));
+    with_key_source(table, record, sight, |source| keys.primary_key(source, &mut key))?;
     Ok(key)
 }
 
@@ -52,10 +52,8 @@ pub(super) fn keys_of_record(
         if left_out {
             continue;
         }
-        let keys = with_key_source(table, record, sight, |source| {
-            let keys = IndexKeys::new(&index.row, table.schema().layout(), &TEXT_KEYS)?;
-            keys.keys(source, ENTRIES_PER_RECORD_MAX)
-        })?;
+        let keys = table.keys_of(index)?;
+        let keys = with_key_source(table, record, sight, |source| keys.keys(source, ENTRIES_PER_RECORD_MAX))?;
         all.push((place, keys));
     }
     Ok(all)

@@ -40,6 +40,7 @@ pub use filter::{FilterItem, FilterRelation};
 pub use place::{IndexStart, StoredLongValues};
 pub use position::RecordPosition;
 pub use retrieve::{ColumnRequest, Retrieved};
+pub(super) use search_key::TEXT_KEYS;
 pub use set_column::ColumnChange;
 pub use sizes::{RecordSize, TaggedColumnSummary, TaggedSummaryFlags};
 pub use update::{EscrowUpdated, Updated};
@@ -315,7 +316,7 @@ impl Cursor {
     /// Those of reading the catalog.
     pub fn refresh_schema(&mut self, session: &Session) -> Result<()> {
         let source = self.table.source();
-        let now = SchemaSeen { generation: source.generation(), begin0: session.begin0() };
+        let now = SchemaSeen { generation: source.generation(session), begin0: session.begin0() };
         if now == self.schema_seen {
             return Ok(());
         }

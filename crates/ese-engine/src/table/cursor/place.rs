@@ -1,5 +1,6 @@
 //! Bookmarks and the choice of the current index (spec 09 §7.5, §7.6).
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -239,9 +240,9 @@ pub(super) fn entry_key(
     itag: usize,
     sight: &Sight,
 ) -> Result<EntryKey> {
-    with_key_source(table, record, sight, |source| {
-        IndexKeys::new(&index.row, table.schema().layout(), &TEXT_KEYS)?.entry_key(source, itag)
-    })
+    let keys = IndexKeys::new(&index.row, table.schema().layout(), &TEXT_KEYS)
+        .map_err(|error| table.map().file().format_error(error))?;
+    with_key_source(table, record, sight, |source| keys.entry_key(source, itag))
 }
 
 /// Runs what builds keys of a record; the failure of a long value comes out as it was.
@@ -251,7 +252,7 @@ pub(super) fn with_key_source<T>(
     sight: &Sight,
     build: impl FnOnce(&RecordSource<'_, &StoredLongValues<'_>>) -> FormatResult<T>,
 ) -> Result<T> {
-    let long_values = StoredLongValues { table, sight: sight.clone(), failure: RefCell::new(None) };
+    let long_values = StoredLongValues { table, sight: Cow::Borrowed(sight), failure: RefCell::new(None) };
     let built = build(&RecordSource { record, long_values: &long_values });
     built.map_err(|error| {
         let failure = long_values.take_failure();
@@ -264,7 +265,7 @@ pub(super) fn with_key_source<T>(
 #[derive(Debug)]
 pub struct StoredLongValues<'t> {
     table: &'t OpenTable,
-    sight: Sight,
+    sight: Cow<'t, Sight>,
     failure: RefCell<Option<Error>>,
 }
 
@@ -272,7 +273,7 @@ impl<'t> StoredLongValues<'t> {
     /// Those of a table, as this reader sees them.
     #[must_use]
     pub fn new(table: &'t OpenTable, sight: Arc<dyn Visibility>) -> Self {
-        Self { table, sight: Some(sight), failure: RefCell::new(None) }
+        Self { table, sight: Cow::Owned(Some(sight)), failure: RefCell::new(None) }
     }
 
     /// The failure that a format error stands for.

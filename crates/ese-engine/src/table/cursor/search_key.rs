@@ -23,7 +23,7 @@ const LIMITS: MakeKeyGrbit = MakeKeyGrbit::FULL_COLUMN_START_LIMIT
     .union(MakeKeyGrbit::PARTIAL_COLUMN_END_LIMIT);
 
 /// Sort keys of UTF-16 text are the next issue but one: until then such an index answers with a clear error.
-pub(super) static TEXT_KEYS: NoTextKey = NoTextKey;
+pub(in crate::table) static TEXT_KEYS: NoTextKey = NoTextKey;
 
 /// A part of a key: its column, how it compares, its value.
 type KeyPart<'c, 'd> = (&'c ColumnDefinition, SegmentOrder, Option<Cow<'d, [u8]>>);

@@ -91,8 +91,7 @@ impl Cursor {
         let objid = self.table.schema().definition().objid;
         let source = self.table.source();
         let (mut change, mut changed) = (Some(change), None);
-        source.changing_records(objid, &mut || {
-            let schema = source.maintained_schema(session, objid)?;
+        source.changing_records(session, objid, &mut |session, schema| {
             let same = Arc::ptr_eq(&schema, self.table.schema());
             let maintained = if same { self.table.clone() } else { self.table.with_schema(schema)? };
             let tables = Tables { seen: &self.table, maintained: &maintained };

@@ -98,6 +98,7 @@ macro_rules! integer_fields {
                 let bytes = input.take(size_of::<$integer>(), field)?;
                 Ok(Self::from_le_bytes(bytes.try_into().expect("take returns exactly the bytes asked for")))
             }
+            #[inline]
             fn write(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
             }
@@ -178,6 +179,7 @@ macro_rules! field_group {
             ) -> $crate::error::FormatResult<Self> {
                 Ok(Self { $( $field: input.field(concat!(stringify!($name), ".", stringify!($field)))? ),* })
             }
+            #[inline]
             fn write(&self, out: &mut Vec<u8>) {
                 $( $crate::log::record::layout::Field::write(&self.$field, out); )*
             }
@@ -334,6 +336,7 @@ macro_rules! stored_bits {
             ) -> $crate::error::FormatResult<Self> {
                 Ok(Self::from_bits_retain(input.field(field)?))
             }
+            #[inline]
             fn write(&self, out: &mut Vec<u8>) {
                 $crate::log::record::layout::Field::write(&self.bits(), out);
             }

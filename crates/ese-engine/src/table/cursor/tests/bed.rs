@@ -113,7 +113,7 @@ struct Keeper {
 }
 
 impl SchemaSource for Keeper {
-    fn generation(&self) -> u64 {
+    fn generation(&self, _session: &Session) -> u64 {
         1
     }
 
