@@ -284,10 +284,17 @@ impl LiveCatalog {
 
     /// Deletes a row from the catalog, and from `MSysObjids` before (spec 03 §11.4).
     pub(super) fn delete_row(&self, session: &mut Session, row: &CatalogRow) -> Result<()> {
-        if let Some(objids) = &self.objids {
-            objids.delete(session, row)?;
+        let delete = |session: &mut Session| {
+            if let Some(objids) = &self.objids {
+                objids.delete(session, row)?;
+            }
+            self.trees.delete(session, row)
+        };
+        match row.kind {
+            // The engine makes it in a transaction of its own, when the first long value comes.
+            RowKind::LongValue(_) => session.beyond_snapshot(delete),
+            _ => delete(session),
         }
-        self.trees.delete(session, row)
     }
 }
 

@@ -65,7 +65,7 @@ impl Author for Session {
         let rceid = self.transactions.numbers.next_rceid();
         let fdp = tree.tree().root();
         let new = NewVersion { rceid, node, fdp, level: self.level, transaction };
-        let Some(version) = self.transactions.store.add(&new, self.shared.reader(), change) else {
+        let Some(version) = self.transactions.store.add(&new, self.author(), change) else {
             let jet = match change {
                 VersionedChange::Insert => JetError::KEY_DUPLICATE,
                 _ => JetError::WRITE_CONFLICT,

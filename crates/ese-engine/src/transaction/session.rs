@@ -14,6 +14,7 @@ use crate::log::Log;
 use crate::transaction::affinity::Affinity;
 use crate::transaction::alteration::{AlterationHook, Step, TransactionMark};
 use crate::transaction::options::{BeginKind, CommitNote};
+use crate::transaction::rules::Reader;
 use crate::transaction::shared::SessionShared;
 use crate::transaction::state::TransactionState;
 use crate::transaction::version::Version;
@@ -48,6 +49,8 @@ pub struct Session {
     pub(super) last_commit: Lgpos,
     pub(super) rollback_failed: bool,
     pub(super) must_roll_back: bool,
+    /// Whether changes may meet what was committed after its snapshot.
+    is_beyond_snapshot: bool,
 }
 
 impl Session {
@@ -77,6 +80,7 @@ impl Session {
             last_commit: Lgpos::NULL,
             rollback_failed: false,
             must_roll_back: false,
+            is_beyond_snapshot: false,
         }
     }
 
@@ -288,6 +292,21 @@ impl Session {
     pub fn mark(&mut self) -> Result<TransactionMark> {
         self.check_level()?;
         Ok(TransactionMark(self.state()))
+    }
+
+    /// Runs a change of nodes that no other transaction made but the engine, at any time: what was committed after the
+    /// snapshot is not in its way.
+    pub(crate) fn beyond_snapshot<T>(&mut self, change: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.is_beyond_snapshot, true);
+        let changed = change(self);
+        self.is_beyond_snapshot = before;
+        changed
+    }
+
+    /// As whom it changes nodes.
+    pub(super) fn author(&self) -> Reader {
+        let reader = self.shared.reader();
+        if self.is_beyond_snapshot { Reader { snapshot: u64::MAX, ..reader } } else { reader }
     }
 
     /// Whether it sees what that transaction did.
