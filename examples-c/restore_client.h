@@ -66,6 +66,8 @@ static int copy_logs_between(const char *from, const char *to, const char *base)
 static JET_ERR JET_API show_progress(JET_SESID session, JET_SNP snp, JET_SNT snt, void *data)
 {
     (void)session;
+    if (!isatty(STDERR_FILENO))
+        return JET_errSuccess;
     if (snp == JET_snpRestore && snt == JET_sntProgress && data)
     {
         const JET_SNPROG *progress = (const JET_SNPROG *)data;
