@@ -8,6 +8,7 @@ use ese_engine::catalog::{LiveCatalog, NewColumn, NewIndex, NewTable, Shadow};
 use ese_engine::file_map::Logging;
 use ese_engine::instance::{CreateRequest, Instance, InstanceSettings};
 use ese_engine::io::{Existing, Host};
+use ese_engine::log::Circular;
 use ese_engine::table::{
     ColumnChange, ColumnRequest, Cursor, CursorMode, MakeKeyGrbit, MoveGrbit, Prepare, SeekGrbit, UpdateGrbit,
 };
@@ -24,6 +25,9 @@ const PRIMARY: u32 = 3;
 const KEY: u32 = 1;
 const VALUE: u32 = 128;
 
+/// Name of the database file.
+pub const DATABASE: &str = "rows.edb";
+
 /// An instance with one database.
 pub struct Libesent {
     instance: Arc<Instance>,
@@ -33,13 +37,18 @@ pub struct Libesent {
 impl Libesent {
     /// See [`super::Create`].
     pub fn create(folder: &Path, cache_bytes: usize) -> Result<Box<dyn Store>> {
+        Ok(Box::new(Self::open(folder, cache_bytes, Circular::On)?))
+    }
+
+    /// As [`Self::create`], with a choice of what becomes of old logs.
+    pub fn open(folder: &Path, cache_bytes: usize, circular: Circular) -> Result<Self> {
         let mut settings = InstanceSettings::in_folder(Host::system(), folder);
         settings.cache_bytes = cache_bytes;
-        settings.circular = ese_engine::log::Circular::On;
+        settings.circular = circular;
         let instance = Instance::start(settings)?;
         let mut session = instance.transactions().begin_session()?;
         let request = CreateRequest {
-            path: folder.join("rows.edb"),
+            path: folder.join(DATABASE),
             grbit: 0,
             existing: Existing::Keep,
             logging: Logging::On,
@@ -56,7 +65,12 @@ impl Libesent {
             [NewIndex { name: b"primary", key: b"+key\0\0", grbit: PRIMARY, ..NewIndex::default() }];
         let table = NewTable { name: b"rows", columns: &columns, indexes: &indexes, ..NewTable::default() };
         drop(catalog.create_table(&mut session, &table).table?);
-        Ok(Box::new(Self { instance, catalog }))
+        Ok(Self { instance, catalog })
+    }
+
+    /// The instance, for backups.
+    pub fn instance(&self) -> &Instance {
+        &self.instance
     }
 }
 

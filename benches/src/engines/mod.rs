@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-pub use self::libesent::Libesent;
+pub use self::libesent::{DATABASE, Libesent};
 pub use self::redb::Redb;
 pub use self::sqlite::Sqlite;
 
