@@ -10,6 +10,7 @@
 
 pub mod guard;
 pub mod handles;
+pub(crate) mod locale;
 pub mod structs;
 pub mod tables;
 pub mod text;

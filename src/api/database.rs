@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::sync::Arc;
 
-use ese_engine::catalog::Shadow;
+use ese_engine::catalog::{IndexChecking, Shadow, StaleIndex, StaleIndexes};
 use ese_engine::file_map::{AtRollback, Logging};
 use ese_engine::instance::{
     AttachRequest, Attached, AttachedDatabase, CreateRequest, Instance, OpenMode, Resize, Writability,
@@ -607,7 +607,21 @@ fn attach(
             path,
         };
         let instance = call.instance().engine()?;
-        match instance.attach_database(&call.body()?.engine, &request)? {
+        let checking = instance.settings().text.checking;
+        let stale = if grbit & JET_bitDbDeleteUnicodeIndexes != 0 {
+            StaleIndexes::AllTextDeleted
+        } else if checking != IndexChecking::AtAttach {
+            StaleIndexes::Kept
+        } else if grbit & JET_bitDbDeleteCorruptIndexes != 0 {
+            StaleIndexes::Deleted
+        } else {
+            StaleIndexes::Refused
+        };
+        let (attached, mended) = instance.attach_database_with(&call.body()?.engine, &request, stale)?;
+        match attached {
+            Attached::New(_) if mended.iter().any(StaleIndex::is_deleted) => {
+                Ok(Completion::Warning(JetError::WRN_CORRUPT_INDEX_DELETED))
+            }
             Attached::New(_) => Ok(Completion::Success),
             Attached::Already(_) => Ok(Completion::Warning(JetError::WRN_DATABASE_ATTACHED)),
         }

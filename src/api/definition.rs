@@ -16,8 +16,8 @@ use ese_format::error::JetError;
 use widestring::U16Str;
 
 use super::argument::{Place, Text, input};
-use super::locale;
 use super::names::{bytes_of_1252, read_name};
+use crate::abi::locale;
 use crate::abi::structs::*;
 use crate::abi::tables::bits::*;
 use crate::abi::tables::typedefs::*;
@@ -430,7 +430,7 @@ impl IndexList {
                 density: item.ulDensity,
                 key_most: item.cbKeyMost,
                 var_seg_mac,
-                locale: if grbit.contains(IndexGrbit::UNICODE) { self.locale(&item)? } else { None },
+                locale: self.locale(&item)?,
                 tuple_limits,
                 conditions: conditions(self.form, item.rgconditionalcolumn, item.cConditionalColumn)?,
                 space_hints: space_hints(item.pSpacehints)?,
@@ -438,13 +438,22 @@ impl IndexList {
         }
     }
 
-    /// The locale that a structure with JET_bitIndexUnicode gives.
+    /// The locale that a structure gives: its own with JET_bitIndexUnicode, else a number that is not 0 in the older ones.
     ///
     /// # Safety
     /// Its pointer is NULL or valid.
     unsafe fn locale(self, item: &JET_INDEXCREATE2_A) -> Result<Option<NewLocale>, JetError> {
-        // SAFETY: the pointer is NULL or points to a structure of its generation.
+        let by_number = !IndexGrbit::from_bits_retain(item.grbit).contains(IndexGrbit::UNICODE);
+        // SAFETY: the pointer is NULL or points to a structure of its generation; without the bit it is a number.
         unsafe {
+            if by_number {
+                let lcid = item.anonymous_40.lcid;
+                if self.generation == IndexGeneration::Third || lcid == 0 {
+                    return Ok(None);
+                }
+                let name = locale::name_of(lcid).ok_or(JetError::INVALID_LANGUAGE_ID)?;
+                return Ok(Some(NewLocale { name: name.to_owned(), lcmap_flags: 0 }));
+            }
             let pointer = item.anonymous_40.pidxunicode;
             if self.generation != IndexGeneration::Third {
                 let Some(unicode) = Place::new(pointer).read() else { return Ok(None) };

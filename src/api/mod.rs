@@ -37,7 +37,6 @@ mod instance;
 mod instance_list;
 mod intersect;
 mod list_table;
-mod locale;
 mod maintenance;
 mod names;
 mod object_info;

@@ -5,6 +5,7 @@ use widestring::{U16Str, U16String};
 use super::argument::{Place, Text};
 use super::not_available;
 use crate::abi::guard::{CallResult, Completion, guard_process};
+use crate::abi::locale;
 use crate::abi::structs::JET_UNICODEINDEX;
 use crate::abi::tables::errors::ERRORS;
 use crate::abi::tables::params::*;
@@ -135,6 +136,9 @@ fn set(instance: Place<JET_INSTANCE>, session: JET_SESID, id: u32, number: usize
         } else {
             None
         };
+        if id == JET_paramUnicodeIndexDefault {
+            return set_unicode_index(&target, number);
+        }
         let value = text.as_deref().map_or(NewValue::Number(number), NewValue::Text);
         match &target.instance {
             Some(instance) if !parameters::is_of_process(id) => {
@@ -148,6 +152,20 @@ fn set(instance: Place<JET_INSTANCE>, session: JET_SESID, id: u32, number: usize
         }
         Ok(Completion::Success)
     })
+}
+
+/// Sets the locale and flags of indexes that name none, from the JET_UNICODEINDEX at an address.
+fn set_unicode_index(target: &ParameterTarget, address: usize) -> CallResult {
+    // SAFETY: the program says that a structure is there, or passes NULL.
+    let unicode = unsafe { Place::new(address as *mut JET_UNICODEINDEX).read() };
+    let unicode = unicode.ok_or(JetError::INVALID_PARAMETER)?;
+    locale::name_of(unicode.lcid).ok_or(JetError::INVALID_LANGUAGE_ID)?;
+    let (lcid, flags) = (unicode.lcid, unicode.dwMapFlags);
+    match &target.instance {
+        Some(instance) => instance.parameters().write().set_unicode_index(lcid, flags, target.phase)?,
+        None => parameters::process().write().set_unicode_index(lcid, flags, target.phase)?,
+    }
+    Ok(Completion::Success)
 }
 
 /// What a parameter of the target reads as; some know only a session or a running instance.

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use ese_engine::catalog::{ColumnMaximum, CursorAccess, OpenedTable};
+use ese_engine::catalog::{ColumnMaximum, CursorAccess, NewLocale, OpenedTable};
 use ese_engine::error::Error;
 use ese_engine::instance::AttachedDatabase;
 use ese_engine::table::{Cursor, CursorMode};
@@ -10,10 +10,11 @@ use ese_engine::temp::{NewTemporaryColumn, NewTemporaryTable, TemporaryTable};
 use ese_engine::transaction::BeginKind;
 use ese_format::error::JetError;
 
-use super::argument::Place;
+use super::argument::{Place, Text};
 use super::definition::{Form, IndexGeneration, TableDefinition, TableFields};
 use super::on_cursor::on_cursor;
 use crate::abi::guard::Completion;
+use crate::abi::locale;
 use crate::abi::structs::*;
 use crate::abi::tables::bits::*;
 use crate::abi::tables::enums::*;
@@ -26,6 +27,8 @@ use crate::runtime::instance::AfterStop;
 
 /// Columns a temporary table may have: more than any table has.
 const TEMPORARY_COLUMNS_MAX: u32 = 1 << 16;
+/// Units of the name of a locale that are looked at.
+const LOCALE_UNITS_MAX: usize = 255;
 
 /// The cursor over a table that was opened.
 fn cursor_over(
@@ -656,8 +659,9 @@ pub unsafe extern "system" fn JetOpenTableA(
         let name = unsafe { Form::Ansi.name(szTableName.cast()) }?;
         let opened =
             database.catalog()?.open_table(&call.body()?.engine, &name, open_grbit(database, grbit))?;
+        let warning = opened.out_of_date;
         place.write(cursor_over(call, database, opened)?);
-        Ok(Completion::Success)
+        Ok(warning.map_or(Completion::Success, Completion::Warning))
     })
 }
 
@@ -683,8 +687,9 @@ pub unsafe extern "system" fn JetOpenTableW(
         let name = unsafe { Form::Wide.name(szTableName.cast()) }?;
         let opened =
             database.catalog()?.open_table(&call.body()?.engine, &name, open_grbit(database, grbit))?;
+        let warning = opened.out_of_date;
         place.write(cursor_over(call, database, opened)?);
-        Ok(Completion::Success)
+        Ok(warning.map_or(Completion::Success, Completion::Warning))
     })
 }
 
@@ -696,6 +701,13 @@ struct Temporary {
     ids: *mut JET_COLUMNID,
     key_most: u32,
     var_seg_mac: u32,
+    locale: Option<NewLocale>,
+}
+
+/// The locale of a JET_UNICODEINDEX.
+fn locale_of(unicode: &JET_UNICODEINDEX) -> Result<NewLocale, JetError> {
+    let name = locale::name_of(unicode.lcid).ok_or(JetError::INVALID_LANGUAGE_ID)?;
+    Ok(NewLocale { name: name.to_owned(), lcmap_flags: unicode.dwMapFlags })
 }
 
 impl Temporary {
@@ -722,11 +734,17 @@ impl Temporary {
                 grbit: column.grbit,
             });
         }
+        let default = call.instance().engine()?.settings().text.clone();
+        let mut locale = self.locale.clone().unwrap_or(NewLocale { name: default.locale, lcmap_flags: 0 });
+        if locale.lcmap_flags == 0 {
+            locale.lcmap_flags = default.lcmap_flags.bits();
+        }
         let new = NewTemporaryTable {
             columns: &columns,
             grbit: self.grbit,
             key_most: self.key_most,
             var_seg_mac: self.var_seg_mac,
+            locale: Some(&locale),
             ..NewTemporaryTable::default()
         };
         let keeper = call.instance().engine()?.temporary_tables()?;
@@ -753,6 +771,25 @@ unsafe fn open_temporary(sesid: JET_SESID, request: &Temporary, place: *mut JET_
     })
 }
 
+/// The answer to a request whose locale is none.
+fn refused_temporary(sesid: JET_SESID, error: JetError) -> JET_ERR {
+    with_session(sesid, AfterStop::Refused, |_| Err(error))
+}
+
+/// The locale of a JET_UNICODEINDEX2.
+///
+/// # Safety
+/// The pointer is NULL or points to a structure whose name is NULL or ends with a zero.
+unsafe fn locale_of_second(unicode: *mut JET_UNICODEINDEX2) -> Result<Option<NewLocale>, JetError> {
+    // SAFETY: told by the caller.
+    unsafe {
+        let Some(unicode) = Place::new(unicode).read() else { return Ok(None) };
+        let name = Text::wide(unicode.szLocaleName).read(LOCALE_UNITS_MAX, JetError::INVALID_LANGUAGE_ID)?;
+        let name = name.map(|name| name.to_string().map_err(|_| JetError::INVALID_LANGUAGE_ID));
+        Ok(Some(NewLocale { name: name.transpose()?.unwrap_or_default(), lcmap_flags: unicode.dwMapFlags }))
+    }
+}
+
 /// Create a temporary table (default LCID).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetOpenTempTable(
@@ -770,6 +807,7 @@ pub unsafe extern "system" fn JetOpenTempTable(
         ids: prgcolumnid,
         key_most: 0,
         var_seg_mac: 0,
+        locale: None,
     };
     // SAFETY: the caller's lists have as many items as it says.
     unsafe { open_temporary(sesid, &request, ptableid) }
@@ -786,8 +824,13 @@ pub unsafe extern "system" fn JetOpenTempTable2(
     ptableid: *mut JET_TABLEID,
     prgcolumnid: *mut JET_COLUMNID,
 ) -> JET_ERR {
-    // The order of UTF-16 text is that of the instance; keys of such text are refused.
-    let _ = lcid;
+    let locale = match lcid {
+        0 => None,
+        lcid => match locale_of(&JET_UNICODEINDEX { lcid, dwMapFlags: 0 }) {
+            Ok(locale) => Some(locale),
+            Err(error) => return refused_temporary(sesid, error),
+        },
+    };
     let request = Temporary {
         columns: prgcolumndef,
         count: ccolumn,
@@ -795,6 +838,7 @@ pub unsafe extern "system" fn JetOpenTempTable2(
         ids: prgcolumnid,
         key_most: 0,
         var_seg_mac: 0,
+        locale,
     };
     // SAFETY: the caller's lists have as many items as it says.
     unsafe { open_temporary(sesid, &request, ptableid) }
@@ -811,8 +855,12 @@ pub unsafe extern "system" fn JetOpenTempTable3(
     ptableid: *mut JET_TABLEID,
     prgcolumnid: *mut JET_COLUMNID,
 ) -> JET_ERR {
-    // The order of UTF-16 text is that of the instance; keys of such text are refused.
-    let _ = pidxunicode;
+    // SAFETY: the caller's structure is NULL or may be read.
+    let unicode = unsafe { Place::new(pidxunicode).read() };
+    let locale = match unicode.as_ref().map(locale_of).transpose() {
+        Ok(locale) => locale,
+        Err(error) => return refused_temporary(sesid, error),
+    };
     let request = Temporary {
         columns: prgcolumndef,
         count: ccolumn,
@@ -820,6 +868,7 @@ pub unsafe extern "system" fn JetOpenTempTable3(
         ids: prgcolumnid,
         key_most: 0,
         var_seg_mac: 0,
+        locale,
     };
     // SAFETY: the caller's lists have as many items as it says.
     unsafe { open_temporary(sesid, &request, ptableid) }
@@ -847,6 +896,8 @@ pub unsafe extern "system" fn JetOpenTemporaryTable(
             ids: open.prgcolumnid,
             key_most: open.cbKeyMost,
             var_seg_mac: open.cbVarSegMac,
+            // SAFETY: the structure's pointer is NULL or may be read.
+            locale: unsafe { Place::new(open.pidxunicode).read() }.as_ref().map(locale_of).transpose()?,
         };
         // SAFETY: the structure's lists have as many items as it says.
         open.tableid = unsafe { request.open(call) }?;
@@ -877,6 +928,8 @@ pub unsafe extern "system" fn JetOpenTemporaryTable2(
             ids: open.prgcolumnid,
             key_most: open.cbKeyMost,
             var_seg_mac: open.cbVarSegMac,
+            // SAFETY: the structure's pointers are NULL or may be read, the name ends with a zero.
+            locale: unsafe { locale_of_second(open.pidxunicode) }?,
         };
         // SAFETY: the structure's lists have as many items as it says.
         open.tableid = unsafe { request.open(call) }?;

@@ -17,7 +17,8 @@ use parking_lot::RwLock;
 use widestring::{U16Str, U16String};
 
 use crate::abi::tables::params::{
-    JET_paramConfiguration, JET_paramEnableAdvanced, JET_paramMaxValueInvalid, PARAMETERS,
+    JET_paramConfiguration, JET_paramEnableAdvanced, JET_paramMaxValueInvalid, JET_paramUnicodeIndexDefault,
+    PARAMETERS,
 };
 use crate::abi::tables::{
     Parameter, ParameterAccess, ParameterDefault, ParameterKind, ParameterScope, Settable,
@@ -87,6 +88,8 @@ pub struct ParameterStore {
     /// By number, 0 to 221.
     values: Vec<Stored>,
     code_page: AnsiCodePage,
+    /// Locale and flags of indexes that name none.
+    unicode_index: (u32, u32),
 }
 
 static PROCESS: LazyLock<RwLock<ParameterStore>> = LazyLock::new(|| RwLock::new(ParameterStore::new()));
@@ -156,7 +159,8 @@ impl ParameterStore {
         let values = (0..=JET_paramMaxValueInvalid)
             .map(|id| definition(id).map_or(Stored::Number(0), default_value))
             .collect();
-        Self { values, code_page: AnsiCodePage::Utf8 }
+        let unicode_index = (special::DEFAULT_LCID, special::DEFAULT_MAP_FLAGS);
+        Self { values, code_page: AnsiCodePage::Utf8, unicode_index }
     }
 
     /// The code page of A-form text.
@@ -259,6 +263,29 @@ impl ParameterStore {
         } else {
             self.store(id, Stored::Number(number));
         }
+        Ok(())
+    }
+
+    /// Locale and flags of indexes that name none (JET_paramUnicodeIndexDefault).
+    #[must_use]
+    pub fn unicode_index(&self) -> (u32, u32) {
+        self.unicode_index
+    }
+
+    /// Sets JET_paramUnicodeIndexDefault to a locale that exists, and flags; 0 are the default ones.
+    ///
+    /// # Errors
+    /// JET_errAlreadyInitialized when it is too late in `phase`; JET_errInvalidLCMapStringFlags.
+    pub fn set_unicode_index(&mut self, lcid: u32, flags: u32, phase: Phase) -> Result<(), JetError> {
+        let flags = if flags == 0 { special::DEFAULT_MAP_FLAGS } else { flags };
+        if self.unicode_index == (lcid, flags) {
+            return Ok(());
+        }
+        settable(definition(JET_paramUnicodeIndexDefault)?, phase)?;
+        if !special::are_map_flags(flags) {
+            return Err(JetError::INVALID_LC_MAP_STRING_FLAGS);
+        }
+        self.unicode_index = (lcid, if flags == 0x200 { flags } else { flags | 0x400 });
         Ok(())
     }
 

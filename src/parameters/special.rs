@@ -11,10 +11,20 @@ use crate::abi::tables::enums::*;
 use crate::abi::tables::params::*;
 
 /// Locale of indexes that name none: en-US.
-const DEFAULT_LCID: u32 = 0x0409;
+pub(super) const DEFAULT_LCID: u32 = 0x0409;
 
 /// Flags of indexes that name none: a sort key, without regard to case, kana type and width (spec 04 §9.1).
-const DEFAULT_MAP_FLAGS: u32 = 0x0003_0401;
+pub(super) const DEFAULT_MAP_FLAGS: u32 = 0x0003_0401;
+
+/// The flags that sort keys may have (spec 03 §9.5), beside LCMAP_SORTKEY.
+const MAP_FLAGS: u32 = 0x0803_1C3F;
+/// LCMAP_UPPERCASE: text in capitals instead of sort keys.
+const MAP_UPPERCASE: u32 = 0x0000_0200;
+
+/// Whether an index may have these flags.
+pub(super) fn are_map_flags(flags: u32) -> bool {
+    flags == MAP_UPPERCASE || flags & !MAP_FLAGS == 0
+}
 
 /// The engine format version written where none is asked for (spec 00, decision 1).
 const FORMAT_DEFAULT: usize = JET_efvExchange2016Cu1Rtm as usize;
@@ -59,8 +69,8 @@ pub(super) fn checked(parameter: &Parameter, number: usize) -> Result<usize, Jet
         JET_paramCommitDefault if number & !COMMIT_BITS != 0 => Err(JetError::INVALID_PARAMETER),
         JET_paramEnableShrinkDatabase if number & !SHRINK_BITS != 0 => Err(JetError::INVALID_GRBIT),
         JET_paramEngineFormatVersion => engine_format_version(number),
-        // Its value is a pointer to a structure, whose locale nothing can check yet.
-        JET_paramUnicodeIndexDefault => Err(JetError::FEATURE_NOT_AVAILABLE),
+        // Whoever has the pointer sets it with its own call.
+        JET_paramUnicodeIndexDefault => Err(JetError::INVALID_PARAMETER),
         _ => Ok(number),
     }
 }
@@ -89,7 +99,8 @@ pub(super) fn reading(store: &ParameterStore, id: u32) -> Option<Result<Reading,
         JET_paramTransactionLevel | JET_paramRecoveryCurrentLogfile => Err(JetError::INVALID_PARAMETER),
         JET_paramErrorToString => Ok(Reading::ErrorText),
         JET_paramUnicodeIndexDefault => {
-            Ok(Reading::UnicodeIndex { lcid: DEFAULT_LCID, flags: DEFAULT_MAP_FLAGS })
+            let (lcid, flags) = store.unicode_index();
+            Ok(Reading::UnicodeIndex { lcid, flags })
         }
         JET_paramCommitDefault => Ok(Reading::Narrow(u32::try_from(store.number(id)).unwrap_or(u32::MAX))),
         // The pages in the cache: there is none without an instance.

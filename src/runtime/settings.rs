@@ -2,15 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use ese_engine::catalog::{IndexChecking, TextSettings};
 use ese_engine::instance::{InstanceSettings, RecoveryMode, Rollover};
 use ese_engine::io::Host;
 use ese_engine::log::Circular;
 use ese_engine::transaction::VersionLimits;
+use ese_format::catalog::LcMapFlags;
 use ese_format::error::JetError;
 use ese_format::log::names::{GenerationDigits, LogExtension};
 use ese_format::page_size::PageSize;
 use widestring::{U16Str, U16String};
 
+use crate::abi::locale;
 use crate::abi::tables::bits::*;
 use crate::abi::tables::params::*;
 use crate::parameters::{self, ParameterStore};
@@ -120,8 +123,28 @@ pub fn settings_of(name: Option<&U16Str>, parameters: &ParameterStore) -> Result
     } else {
         Some(folder_of(parameters, JET_paramAlternateDatabaseRecoveryPath)?)
     };
+    settings.text = text_settings(parameters)?;
     settings.delete_old_logs = is_on(JET_paramDeleteOldLogs);
     settings.delete_out_of_range_logs = is_on(JET_paramDeleteOutOfRangeLogs);
     settings.cleanup_mismatched_logs = is_on(JET_paramCleanupMismatchedLogFiles);
     Ok(settings)
+}
+
+/// How an instance with these parameters sorts text.
+fn text_settings(parameters: &ParameterStore) -> Result<TextSettings, JetError> {
+    let (lcid, flags) = parameters.unicode_index();
+    let locale = locale::name_of(lcid).ok_or(JetError::INVALID_LANGUAGE_ID)?;
+    let cleans = parameters.number(JET_paramEnableIndexCleanup) != 0;
+    let checking = match parameters.number(JET_paramEnableIndexChecking) {
+        0 => IndexChecking::Off,
+        2 => IndexChecking::AtTableOpen,
+        _ if cleans => IndexChecking::AtAttach,
+        _ => IndexChecking::Off,
+    };
+    Ok(TextSettings {
+        locale: locale.to_owned(),
+        lcmap_flags: LcMapFlags::from_bits_retain(flags),
+        checking,
+        ..TextSettings::default()
+    })
 }

@@ -2,12 +2,12 @@
 
 mod trees;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ese_format::catalog::schema::{CatalogGeneration, new_database_rows};
 use ese_format::catalog::{CatalogRow, RowKind};
 use ese_format::compression::{self, Compressed, CompressionPolicy, Scheme};
-use ese_format::key::{IndexKeys, NoTextKey, RecordSource};
+use ese_format::key::{ComparedText, IndexKeys, RecordSource};
 use ese_format::long_value::{self, ChunkForm, LongValueId, LongValueKey, LongValueRoot};
 use ese_format::record::{
     ColumnLocation, NULL_SLOT_FILL, NewValue, RecordBuilder, RecordView, TableLayout, Value,
@@ -246,19 +246,17 @@ fn every_compressed_value_inflates_and_ours_inflates_to_the_same() {
 }
 
 #[test]
-fn every_key_without_unicode_text_is_computed_from_its_record() {
-    let (mut primary, mut secondary, mut indexes, mut unicode) = (0u64, 0u64, 0u64, 0u64);
+fn every_key_is_computed_from_its_record() {
+    let (mut primary, mut secondary, mut indexes) = (0u64, 0u64, 0u64);
+    // Indexes over UTF-16 text and their entries, by the version of their sort keys.
+    let mut unicode: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     let mut differences = Vec::new();
     for_each_database!("every_key", |database| {
         for table in &database.tables {
             let records = database.records(table);
             let long_values = database.long_values(table);
             for index in &table.indexes {
-                let keys = IndexKeys::new(&index.row, &table.layout, &NoTextKey).expect("an index");
-                if keys.has_unicode_text() {
-                    unicode += 1;
-                    continue;
-                }
+                let keys = IndexKeys::new(&index.row, &table.layout, &ComparedText).expect("an index");
                 indexes += 1;
                 let mut computed = Vec::new();
                 for node in &records {
@@ -279,6 +277,12 @@ fn every_key_without_unicode_text_is_computed_from_its_record() {
                     let tree = database.tree(index.row.fdp_page);
                     let stored: Vec<_> = tree.into_iter().map(|node| (node.key, node.data)).collect();
                     secondary += stored.len() as u64;
+                    if keys.has_unicode_text() {
+                        let version = format!("{:?}", index.row.sort_version);
+                        let count = unicode.entry(version).or_default();
+                        count.0 += 1;
+                        count.1 += stored.len() as u64;
+                    }
                     if computed != stored {
                         differences.push(format!(
                             "{} {} {}: {} computed, {} stored, first differing {:?}",
@@ -295,10 +299,12 @@ fn every_key_without_unicode_text_is_computed_from_its_record() {
         }
     });
     ese_corpus::report!(
-        "{primary} primary keys, {secondary} secondary entries of {indexes} indexes; {unicode} over UTF-16 left out"
+        "{primary} primary keys, {secondary} secondary entries of {indexes} indexes; of them over UTF-16 text, by sort version (indexes, entries): {unicode:?}"
     );
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert!(primary > 100_000 && secondary > 50_000);
+    let texts: u64 = unicode.values().map(|(_, entries)| entries).sum();
+    assert!(texts > 1_000, "{texts}");
 }
 #[test]
 fn the_catalog_of_a_new_database_is_the_one_windows_writes() {

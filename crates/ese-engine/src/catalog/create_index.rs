@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use ese_format::catalog::{CatalogRow, IndexFlags, IndexRow, RowKind, SegmentFlags, TableFlags};
 use ese_format::error::JetError;
-use ese_format::key::{IndexKeys, NoTextKey, RecordSource, primary_key_bytes_max};
+use ese_format::key::{IndexKeys, RecordSource, StoredText, primary_key_bytes_max};
 use ese_format::node::NodeView;
 use ese_format::record::RecordView;
 
@@ -148,6 +148,7 @@ impl LiveCatalog {
             page_size: self.page_size(),
             version: self.version,
             density: definition.table.density,
+            text: &self.text,
         })?;
         if planned.is_primary() {
             return self.create_primary(session, table, use_, &schema, planned);
@@ -241,7 +242,7 @@ impl LiveCatalog {
             self.map.file().format_error(error.on_page(schema.definition().table.fdp_page))
         };
         let strict = Arc::new(Strict::new(session.visibility()));
-        let keys = IndexKeys::new(row, schema.layout(), &NoTextKey).map_err(failed)?;
+        let keys = IndexKeys::new(row, schema.layout(), &StoredText).map_err(failed)?;
         let long_values = StoredLongValues::new(table, session.visibility());
         let mut entries = SortedEntries::default();
         let mut cursor = table.primary().tree().cursor_seeing(Arc::clone(&strict) as Arc<dyn Visibility>);

@@ -116,7 +116,7 @@ impl LiveCatalog {
         creation.check_record(&layout)?;
         creation.set_auto_increment(session, &layout)?;
         let schema = self.schema_from(session, &creation)?;
-        Ok(OpenedTable { table: self.open_schema(schema)?, hold })
+        Ok(OpenedTable { table: self.open_schema(schema)?, hold, out_of_date: None })
     }
 
     fn schema_from(&self, session: &Session, creation: &Creation<'_>) -> Result<Arc<TableSchema>> {
@@ -314,6 +314,7 @@ impl<'c> Creation<'c> {
             page_size: self.catalog.page_size(),
             version: self.catalog.version,
             density: self.density,
+            text: &self.catalog.text,
         })?;
         let has_primary = self.rows.iter().any(|row| match &row.kind {
             RowKind::Index(index) => index.flags.contains(IndexFlags::PRIMARY),

@@ -11,17 +11,22 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use ese_format::catalog::{CatalogRow, DATABASE_ROOT, LongColumn, RowKind, TableDefinition, TableFlags};
+use ese_format::catalog::{
+    CatalogRow, DATABASE_ROOT, IndexDefinition, IndexFlags, LongColumn, RowKind, TableDefinition, TableFlags,
+};
 use ese_format::error::JetError;
 use ese_format::page_size::PageSize;
+use ese_format::sort_key::Witnesses;
 use ese_format::version::DatabaseVersion;
 
 use crate::btree::{TreeKind, WritableTree};
 use crate::catalog::deleted_tree::{self, DeletedTree, TreeOwner};
+use crate::catalog::locales::LocalesTable;
 use crate::catalog::reading::CatalogReader;
 use crate::catalog::table_use::{Newest, Sight, TableUse};
+use crate::catalog::verified_text::VerifiedIndexes;
 use crate::catalog::writing::{CatalogTrees, ObjidTable, Shadow};
-use crate::catalog::{TableHold, TableOpenGrbit, TableSchema};
+use crate::catalog::{TableHold, TableOpenGrbit, TableSchema, TextSettings};
 use crate::error::{Error, Result};
 use crate::file_map::FileMap;
 use crate::io::Clock;
@@ -38,6 +43,8 @@ pub struct CatalogSettings {
     pub version: DatabaseVersion,
     /// Tells when a tree got its root.
     pub clock: Arc<dyn Clock>,
+    /// How text is sorted.
+    pub text: TextSettings,
 }
 
 /// Since when rows say when their tree got its root (spec 03 §2.1).
@@ -49,6 +56,10 @@ pub struct LiveCatalog {
     pub(super) map: Arc<FileMap>,
     pub(super) trees: CatalogTrees,
     pub(super) objids: Option<ObjidTable>,
+    /// Where indexes over UTF-16 text are counted, in databases that do.
+    locales: Option<LocalesTable>,
+    pub(super) text: TextSettings,
+    verified: VerifiedIndexes,
     pub(super) version: DatabaseVersion,
     clock: Arc<dyn Clock>,
     this: Weak<Self>,
@@ -86,6 +97,8 @@ pub struct OpenedTable {
     pub table: OpenTable,
     /// The cursor's hold on it.
     pub hold: TableHold,
+    /// `JET_wrnPrimaryIndexOutOfDate` or `JET_wrnSecondaryIndexOutOfDate` where text is sorted by another Windows.
+    pub out_of_date: Option<JetError>,
 }
 
 impl LiveCatalog {
@@ -104,10 +117,21 @@ impl LiveCatalog {
             }
             None => None,
         };
+        let locales = match reader.table_row_named(b"MSysLocales")? {
+            Some(row) => {
+                let rows = reader.rows_of(row.objid_table)?;
+                let schema = reader.schema_of(&rows, &mut |_| Err(reader.not_found(b"MSysLocales")))?;
+                Some(LocalesTable::open(map, schema)?)
+            }
+            None => None,
+        };
         Ok(Arc::new_cyclic(|this| Self {
             map: Arc::clone(map),
             trees,
             objids,
+            locales,
+            text: settings.text,
+            verified: VerifiedIndexes::default(),
             version: settings.version,
             clock: settings.clock,
             this: Weak::clone(this),
@@ -141,7 +165,8 @@ impl LiveCatalog {
             hold.permit_ddl();
         }
         let schema = self.schema(session, row.objid_table)?;
-        Ok(OpenedTable { table: self.open_schema(schema)?, hold })
+        let out_of_date = self.check_text(&schema, grbit)?;
+        Ok(OpenedTable { table: self.open_schema(schema)?, hold, out_of_date })
     }
 
     /// A fixed schema is changed only when nothing of the table is unfinished; a template's only while no table derived
@@ -268,13 +293,22 @@ impl LiveCatalog {
         self.map.file().page_size()
     }
 
+    pub(super) fn locales(&self) -> Option<&LocalesTable> {
+        self.locales.as_ref()
+    }
+
     pub(super) fn root_tree(&self) -> Result<WritableTree> {
         let (objid, root) = DATABASE_ROOT;
         WritableTree::open(&self.map, root, objid, TreeKind::Primary)
     }
 
-    /// Adds a row to the catalog, and to `MSysObjids` if it stands for a tree.
+    /// Adds a row to the catalog, and to `MSysObjids` if it stands for a tree; an index over UTF-16 text is counted.
     pub(super) fn insert_row(&self, session: &mut Session, row: &CatalogRow) -> Result<()> {
+        if let (Some(locales), RowKind::Index(index)) = (&self.locales, &row.kind)
+            && index.flags.contains(IndexFlags::LOCALIZED_TEXT)
+        {
+            locales.count(session.transactions(), index)?;
+        }
         self.trees.insert(session, row)?;
         match &self.objids {
             Some(objids) => objids.insert(session, row),
@@ -346,6 +380,15 @@ impl SchemaSource for LiveCatalog {
 
     fn is_new(&self, session: &Session, objid: u32) -> bool {
         self.table_use(objid).is_created_by(session)
+    }
+
+    fn witnesses(
+        &self,
+        session: &Session,
+        table: &OpenTable,
+        index: &IndexDefinition,
+    ) -> Result<Arc<Witnesses>> {
+        self.verified.witnesses(session, table, index)
     }
 
     fn create_long_values(&self, session: &mut Session, table: &TableSchema) -> Result<(u32, u32)> {

@@ -53,7 +53,7 @@ pub struct NewDatabase {
 
 /// Type of a value in `MSysLocales`: one of the store itself, or a number.
 #[derive(Clone, Copy)]
-enum StoreValue {
+pub(super) enum StoreValue {
     Schema = 1,
     Number = 2,
 }
@@ -193,7 +193,7 @@ impl NewDatabase {
 }
 
 /// Key and record of a row of `MSysLocales`.
-fn locale_record(
+pub(super) fn locale_record(
     locales: &TableSchema,
     map: &FileMap,
     key: &str,

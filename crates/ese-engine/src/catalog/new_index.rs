@@ -2,17 +2,18 @@
 //! 03 §9).
 
 use ese_format::catalog::{
-    IndexFlags, IndexRow, IndexSegment, KEY_SEGMENTS_MAX, LCMAP_FLAGS_DEFAULT, LcMapFlags, ObjectName,
-    SegmentFlags, TupleLimits,
+    IndexFlags, IndexRow, IndexSegment, KEY_SEGMENTS_MAX, LcMapFlags, ObjectName, SegmentFlags, SortVersion,
+    TupleLimits,
 };
 use ese_format::error::JetError;
 use ese_format::page_size::PageSize;
 use ese_format::record::{ColumnDefinition, ColumnFlags, TableLayout, index_key_bytes_max};
+use ese_format::sort_key::{ExactStamp, PrivateStamp, Sort, Stamp};
 use ese_format::version::DatabaseVersion;
 
-use crate::catalog::IndexGrbit;
 use crate::catalog::new_column::object_name;
 use crate::catalog::space_hints::{PlannedSpace, SpaceHints, density};
+use crate::catalog::{IndexGrbit, PrivateIndexes, TextSettings};
 use crate::error::{Error, Result};
 
 /// Key columns of an index over all combinations of values.
@@ -23,10 +24,8 @@ const KEY_MOST_DEFAULT: u16 = 255;
 const OPTIONALLY_UNIQUE: DatabaseVersion = DatabaseVersion::new(290, 600);
 /// Since when text may be kept in capitals instead of sort keys (spec 03 §9.5).
 const UPPERCASE: DatabaseVersion = DatabaseVersion::new(50, 80);
-/// What an instance that was told nothing sorts by.
-pub const LOCALE_DEFAULT: &str = "en-US";
 
-/// The locale and normalisation a caller gives with [`IndexGrbit::UNICODE`].
+/// The locale and normalisation a caller gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLocale {
     /// Locale name; empty for the invariant locale.
@@ -59,7 +58,7 @@ pub struct NewIndex<'a> {
     pub key_most: u32,
     /// Most bytes of a variable-length segment; 0 for the key's.
     pub var_seg_mac: u32,
-    /// Locale; counts with [`IndexGrbit::UNICODE`] only.
+    /// Locale; `None` for the instance's.
     pub locale: Option<NewLocale>,
     /// Limits of a tuple index: shortest, longest, number, increment, start; count with [`IndexGrbit::TUPLE_LIMITS`]
     /// only.
@@ -79,6 +78,8 @@ pub(super) struct IndexContext<'a> {
     pub version: DatabaseVersion,
     /// Density of the table.
     pub density: u32,
+    /// How the instance sorts text.
+    pub text: &'a TextSettings,
 }
 
 /// A legal index without its tree.
@@ -174,11 +175,13 @@ impl NewIndex<'_> {
         let (segments, key_columns) = self.segments(&columns, context)?;
         let conditions = self.checked_conditions(context)?;
         self.check_columns(&key_columns, tuple_limits.is_some())?;
-        let (locale_name, lcmap_flags) = self.checked_locale(context)?;
+        let (locale, lcmap_flags) = self.checked_locale(context)?;
+        let flags = self.flags(&key_columns, context);
+        let (sort_version, sort_id) = self.stamp(flags, &locale, lcmap_flags, context.text)?;
         let row = IndexRow {
             fdp_page: 0,
             density: space.density,
-            flags: self.flags(&key_columns, context.is_template),
+            flags,
             locale_id: 0,
             segments,
             conditions,
@@ -186,9 +189,9 @@ impl NewIndex<'_> {
             var_seg_mac,
             tuple_limits,
             lcmap_flags: Some(lcmap_flags),
-            locale_name,
-            sort_version: None,
-            sort_id: None,
+            locale_name: stored_locale(&locale),
+            sort_version,
+            sort_id,
             stats: None,
             space_hints: space.hints,
             fdp_last_set_time: None,
@@ -350,10 +353,6 @@ impl NewIndex<'_> {
             if self.grbit().contains(IndexGrbit::EMPTY) && has(ColumnFlags::DEFAULT) {
                 return Err(refuse(JetError::INDEX_INVALID_DEF, self.name, "empty over a default"));
             }
-            if column.is_unicode_text() {
-                let jet = JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED;
-                return Err(refuse(jet, self.name, &format!("{}: sort keys of UTF-16 text", of())));
-            }
         }
         let first = columns.first().map(|column| column.column_type);
         if tuples && !first.is_some_and(|first| first.is_text() || first.is_binary()) {
@@ -363,45 +362,48 @@ impl NewIndex<'_> {
         Ok(())
     }
 
-    fn checked_locale(&self, context: &IndexContext<'_>) -> Result<(Option<Vec<u8>>, LcMapFlags)> {
-        let stored = |name: &str| -> Option<Vec<u8>> {
-            (!name.is_empty()).then(|| name.encode_utf16().flat_map(u16::to_le_bytes).collect())
-        };
-        if !self.grbit().contains(IndexGrbit::UNICODE) {
-            return Ok((stored(LOCALE_DEFAULT), LCMAP_FLAGS_DEFAULT));
+    /// Locale name and flags: the caller's, or the instance's.
+    fn checked_locale(&self, context: &IndexContext<'_>) -> Result<(String, LcMapFlags)> {
+        if self.grbit().contains(IndexGrbit::UNICODE) && self.locale.is_none() {
+            return Err(refuse(JetError::INDEX_INVALID_DEF, self.name, "the locale is missing"));
         }
         let Some(locale) = &self.locale else {
-            return Err(refuse(JetError::INDEX_INVALID_DEF, self.name, "the locale is missing"));
+            return Ok((context.text.locale.clone(), context.text.lcmap_flags));
         };
-        if !is_locale_name(&locale.name) {
-            return Err(refuse(JetError::INVALID_LANGUAGE_ID, self.name, &locale.name));
+        let flags = checked_text(locale, context.version)?;
+        Ok((locale.name.clone(), flags.unwrap_or(context.text.lcmap_flags)))
+    }
+
+    /// Sort version and SortID of an index over UTF-16 text (spec 11 §8.2).
+    fn stamp(
+        &self,
+        flags: IndexFlags,
+        locale: &str,
+        lcmap_flags: LcMapFlags,
+        settings: &TextSettings,
+    ) -> Result<(Option<SortVersion>, Option<[u8; 16]>)> {
+        if !flags.contains(IndexFlags::LOCALIZED_TEXT) {
+            return Ok((None, None));
         }
-        let flags = match locale.lcmap_flags {
-            0 => LCMAP_FLAGS_DEFAULT,
-            asked => LcMapFlags::from_bits_retain(asked),
+        let sort = Sort::of_locale(locale);
+        let pair = |stamp: &dyn Stamp| (Some(stamp.version()), Some(stamp.sort_id()));
+        if let Some(exact) = ExactStamp::new(sort, lcmap_flags) {
+            return Ok(pair(&exact));
+        }
+        let may_be_private = match settings.private_indexes {
+            PrivateIndexes::Never => false,
+            PrivateIndexes::Secondary => !self.is_primary(),
+            PrivateIndexes::Always => true,
         };
-        let allowed = LcMapFlags::SORT_KEY
-            | LcMapFlags::BYTE_REVERSED
-            | LcMapFlags::IGNORE_CASE
-            | LcMapFlags::IGNORE_NON_SPACE
-            | LcMapFlags::IGNORE_SYMBOLS
-            | LcMapFlags::DIGITS_AS_NUMBERS
-            | LcMapFlags::LINGUISTIC_IGNORE_CASE
-            | LcMapFlags::LINGUISTIC_IGNORE_DIACRITIC
-            | LcMapFlags::STRING_SORT
-            | LcMapFlags::IGNORE_KANA_TYPE
-            | LcMapFlags::IGNORE_WIDTH
-            | LcMapFlags::LINGUISTIC_CASING;
-        let sort_key = flags.contains(LcMapFlags::SORT_KEY) && allowed.contains(flags);
-        let capitals = flags == LcMapFlags::UPPERCASE && context.version.has(UPPERCASE);
-        if !sort_key && !capitals {
-            return Err(refuse(JetError::INVALID_LC_MAP_STRING_FLAGS, self.name, "flags no sort key has"));
+        if !may_be_private {
+            let jet = JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED;
+            return Err(refuse(jet, self.name, &format!("sort keys of locale {locale:?} are not certain")));
         }
-        Ok((stored(&locale.name), flags))
+        Ok(pair(&PrivateStamp::new(sort)))
     }
 
     /// Spec 03 §9.1.
-    fn flags(&self, columns: &[&ColumnDefinition], is_template: bool) -> IndexFlags {
+    fn flags(&self, columns: &[&ColumnDefinition], context: &IndexContext<'_>) -> IndexFlags {
         let grbit = self.grbit();
         let has = |bit| grbit.contains(bit);
         let mut flags = IndexFlags::EXTENDED_SEGMENTS;
@@ -415,11 +417,13 @@ impl NewIndex<'_> {
             }
         }
         flags.set(IndexFlags::NO_NULL_SEGMENT, has(IndexGrbit::DISALLOW_NULL));
-        flags.set(IndexFlags::LOCALE_SET, has(IndexGrbit::UNICODE));
+        let other_locale = |locale: &NewLocale| locale.name != context.text.locale;
+        let locale_set = has(IndexGrbit::UNICODE) || self.locale.as_ref().is_some_and(other_locale);
+        flags.set(IndexFlags::LOCALE_SET, locale_set);
         let multi_valued = |column: &&ColumnDefinition| column.flags.contains(ColumnFlags::MULTI_VALUED);
         flags.set(IndexFlags::MULTI_VALUED, columns.iter().any(multi_valued));
         flags.set(IndexFlags::LOCALIZED_TEXT, columns.iter().any(|column| column.is_unicode_text()));
-        flags.set(IndexFlags::TEMPLATE, is_template);
+        flags.set(IndexFlags::TEMPLATE, context.is_template);
         let nulls_high = has(IndexGrbit::SORT_NULLS_HIGH) && !has(IndexGrbit::DISALLOW_NULL);
         flags.set(IndexFlags::NULLS_HIGH, nulls_high);
         flags.set(IndexFlags::CROSS_PRODUCT, has(IndexGrbit::CROSS_PRODUCT));
@@ -440,9 +444,47 @@ fn trimmed(name: &[u8]) -> &[u8] {
     name.get(..end).unwrap_or(name)
 }
 
+/// The flags a caller asks for with a locale, `None` for the default ones.
+///
+/// # Errors
+/// `JET_errInvalidLanguageId`, `JET_errInvalidLCMapStringFlags`.
+pub(crate) fn checked_text(locale: &NewLocale, version: DatabaseVersion) -> Result<Option<LcMapFlags>> {
+    if !is_locale_name(&locale.name) {
+        return Err(Error::refused(JetError::INVALID_LANGUAGE_ID, format!("locale {:?}", locale.name)));
+    }
+    if locale.lcmap_flags == 0 {
+        return Ok(None);
+    }
+    let flags = LcMapFlags::from_bits_retain(locale.lcmap_flags);
+    let allowed = LcMapFlags::SORT_KEY
+        | LcMapFlags::BYTE_REVERSED
+        | LcMapFlags::IGNORE_CASE
+        | LcMapFlags::IGNORE_NON_SPACE
+        | LcMapFlags::IGNORE_SYMBOLS
+        | LcMapFlags::DIGITS_AS_NUMBERS
+        | LcMapFlags::LINGUISTIC_IGNORE_CASE
+        | LcMapFlags::LINGUISTIC_IGNORE_DIACRITIC
+        | LcMapFlags::STRING_SORT
+        | LcMapFlags::IGNORE_KANA_TYPE
+        | LcMapFlags::IGNORE_WIDTH
+        | LcMapFlags::LINGUISTIC_CASING;
+    let sort_key = flags.contains(LcMapFlags::SORT_KEY) && allowed.contains(flags);
+    let capitals = flags == LcMapFlags::UPPERCASE && version.has(UPPERCASE);
+    if !sort_key && !capitals {
+        let about = format!("flags {:#x}, which no sort key has", locale.lcmap_flags);
+        return Err(Error::refused(JetError::INVALID_LC_MAP_STRING_FLAGS, about));
+    }
+    Ok(Some(flags))
+}
+
+fn stored_locale(name: &str) -> Option<Vec<u8>> {
+    (!name.is_empty()).then(|| name.encode_utf16().flat_map(u16::to_le_bytes).collect())
+}
+
 /// Whether a locale may have this name: words of letters and digits between hyphens, or nothing.
 fn is_locale_name(name: &str) -> bool {
-    const LOCALE_NAME_MAX: usize = 84;
+    // What `MSysLocales` has room for beside SortID and version.
+    const LOCALE_NAME_MAX: usize = 35;
     let word =
         |word: &str| (1..=8).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     name.is_empty() || (name.len() <= LOCALE_NAME_MAX && name.split(['-', '_']).all(word))

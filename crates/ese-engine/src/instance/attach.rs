@@ -21,6 +21,7 @@ use ese_format::version::{self, DatabaseVersion, EFV_USE_ENGINE_DEFAULT};
 
 use crate::btree::{Tree, TreeKind};
 use crate::cache::{OpenGate, WriteBack};
+use crate::catalog::{IndexChecking, StaleIndex, StaleIndexes};
 use crate::error::{Error, Result};
 use crate::file_map::{FileFeatures, FileMap, FileMapStart, Logging};
 use crate::io::Access;
@@ -108,11 +109,28 @@ impl Instance {
     /// of a state that is not clean, `JET_errInvalidDatabaseVersion`, `JET_errDatabaseSignInUse`; those of the log and
     /// the disk.
     pub fn attach_database(&self, session: &Session, request: &AttachRequest) -> Result<Attached> {
+        let stale = match self.settings.text.checking {
+            IndexChecking::AtAttach => StaleIndexes::Refused,
+            IndexChecking::Off | IndexChecking::AtTableOpen => StaleIndexes::Kept,
+        };
+        self.attach_database_with(session, request, stale).map(|(attached, _)| attached)
+    }
+
+    /// As [`Self::attach_database`]; says what is done about indexes over text whose sort keys are stale, and what was.
+    ///
+    /// # Errors
+    /// As [`Self::attach_database`], `JET_errSecondaryIndexCorrupted`, `JET_errPrimaryIndexCorrupted`.
+    pub fn attach_database_with(
+        &self,
+        session: &Session,
+        request: &AttachRequest,
+        stale: StaleIndexes,
+    ) -> Result<(Attached, Vec<StaleIndex>)> {
         let _one_at_a_time = self.administration.lock();
         let disk = &*self.settings.host.file_system;
         let path = disk.full_path(&request.path);
         if let Some(database) = self.database_at(&path) {
-            return Ok(Attached::Already(database));
+            return Ok((Attached::Already(database), Vec::new()));
         }
         self.check_runs()?;
         if disk.is_file(&path) {
@@ -128,17 +146,31 @@ impl Instance {
         database.open_catalog()?;
         if request.writability == Writability::ReadOnly {
             self.insert(&database);
-            return Ok(Attached::New(database));
+            return Ok((Attached::New(database), Vec::new()));
         }
+        let stale = database.catalog()?.stale_indexes(stale)?;
         let pages = logical_pages(&database)?;
         self.insert(&database);
-        match self.make_dirty(session, &database, request, logging).and_then(|()| fit(&database, pages)) {
-            Ok(()) => Ok(Attached::New(database)),
+        let made = self
+            .make_dirty(session, &database, request, logging)
+            .and_then(|()| fit(&database, pages))
+            .and_then(|()| self.mend_indexes(&database, &stale));
+        match made {
+            Ok(()) => Ok((Attached::New(database), stale)),
             Err(error) => {
                 self.remove(&database);
                 Err(error)
             }
         }
+    }
+
+    /// Deletes and stamps indexes, in a session of the engine's own.
+    fn mend_indexes(&self, database: &AttachedDatabase, stale: &[StaleIndex]) -> Result<()> {
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let mut session = self.transactions.begin_system_session()?;
+        database.catalog()?.mend_stale_indexes(&mut session, stale)
     }
 
     /// Whether changes to a database are logged, once the instance's own mode is asked too.
@@ -215,6 +247,7 @@ impl Instance {
             map,
             writability: request.writability,
             host: self.settings.host.clone(),
+            text: self.settings.text.clone(),
             header,
             attachment,
             claim,

@@ -16,7 +16,7 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::cache::CachedFile;
-use crate::catalog::{CatalogSettings, LiveCatalog, Shadow};
+use crate::catalog::{CatalogSettings, LiveCatalog, Shadow, TextSettings};
 use crate::error::{Error, Result};
 use crate::file_map::{FileMap, Logging};
 use crate::io::Host;
@@ -62,6 +62,7 @@ pub struct AttachedDatabase {
     path: Arc<Path>,
     writability: Writability,
     host: Host,
+    text: TextSettings,
     header: Mutex<HeaderState>,
     waypoint: AtomicI32,
     attachment: LeafMutex<Attachment>,
@@ -76,6 +77,7 @@ pub(super) struct AttachedStart {
     pub(super) map: Arc<FileMap>,
     pub(super) writability: Writability,
     pub(super) host: Host,
+    pub(super) text: TextSettings,
     pub(super) header: HeaderFile,
     pub(super) attachment: Attachment,
     pub(super) claim: PathClaim,
@@ -91,6 +93,7 @@ impl AttachedDatabase {
             map: start.map,
             writability: start.writability,
             host: start.host,
+            text: start.text,
             header: Mutex::new(HeaderState { file: start.header, settled: false, pages }),
             waypoint: AtomicI32::new(0),
             attachment,
@@ -129,8 +132,12 @@ impl AttachedDatabase {
         } else {
             Shadow::Kept
         };
-        let settings =
-            CatalogSettings { shadow, version: header.version(), clock: Arc::clone(&self.host.clock) };
+        let settings = CatalogSettings {
+            shadow,
+            version: header.version(),
+            clock: Arc::clone(&self.host.clock),
+            text: self.text.clone(),
+        };
         let catalog = LiveCatalog::open(&self.map, settings)?;
         // Nobody else has the database yet.
         self.catalog.get_or_init(|| catalog);

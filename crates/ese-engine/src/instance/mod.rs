@@ -30,6 +30,8 @@ mod stop;
 mod temporary;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod text_tests;
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use ese_format::version::{
 };
 
 use crate::cache::CACHE_BYTES_DEFAULT;
+use crate::catalog::TextSettings;
 use crate::error::{Error, Result};
 use crate::io::Host;
 use crate::log::{Circular, LogSettings};
@@ -89,6 +90,8 @@ pub struct InstanceSettings {
     pub engine_format_version: u32,
     /// JET_paramMaxSessions, JET_paramMaxVerPages and their like.
     pub versions: VersionLimits,
+    /// How text is sorted.
+    pub text: TextSettings,
     /// JET_paramMaxTemporaryTables.
     pub temporary_tables_max: u32,
     /// JET_paramAlternateDatabaseRecoveryPath.
@@ -126,6 +129,7 @@ impl InstanceSettings {
             checkpoint_too_deep: CHECKPOINT_TOO_DEEP_DEFAULT,
             engine_format_version: EFV_USE_ENGINE_DEFAULT,
             versions: VersionLimits::default(),
+            text: TextSettings::default(),
             temporary_tables_max: 20,
             alternate_database_folder: None,
             delete_old_logs: false,

@@ -77,6 +77,7 @@ impl Instance {
             map: FileMap::new(cached, start),
             writability: Writability::Writable,
             host: host.clone(),
+            text: self.settings.text.clone(),
             header,
             attachment,
             claim,

@@ -17,18 +17,18 @@ use crate::transaction::{BeginKind, CommitOptions, Session};
 
 const DATABASE: &str = "/x/test.edb";
 
-fn settings(disk: &SimulatedFileSystem) -> InstanceSettings {
+pub(super) fn settings(disk: &SimulatedFileSystem) -> InstanceSettings {
     let host = Host::simulated(Arc::new(disk.clone()), 11);
     let mut settings = InstanceSettings::in_folder(host, Path::new("/x"));
     settings.log_file_kb = Some(64);
     settings
 }
 
-fn start(disk: &SimulatedFileSystem) -> Arc<Instance> {
+pub(super) fn start(disk: &SimulatedFileSystem) -> Arc<Instance> {
     Instance::start(settings(disk)).unwrap()
 }
 
-fn session(instance: &Instance) -> Session {
+pub(super) fn session(instance: &Instance) -> Session {
     instance.transactions().begin_session().unwrap()
 }
 
@@ -43,7 +43,7 @@ fn create_request(path: impl Into<PathBuf>) -> CreateRequest {
     }
 }
 
-fn attach_request(path: impl Into<PathBuf>) -> AttachRequest {
+pub(super) fn attach_request(path: impl Into<PathBuf>) -> AttachRequest {
     AttachRequest {
         path: path.into(),
         writability: Writability::Writable,
@@ -52,11 +52,11 @@ fn attach_request(path: impl Into<PathBuf>) -> AttachRequest {
     }
 }
 
-fn create(instance: &Instance, path: &str) -> Arc<AttachedDatabase> {
+pub(super) fn create(instance: &Instance, path: &str) -> Arc<AttachedDatabase> {
     instance.create_database(&mut session(instance), &create_request(path)).unwrap()
 }
 
-fn attach(instance: &Instance, path: &str) -> Arc<AttachedDatabase> {
+pub(super) fn attach(instance: &Instance, path: &str) -> Arc<AttachedDatabase> {
     let Attached::New(database) =
         instance.attach_database(&session(instance), &attach_request(path)).unwrap()
     else {

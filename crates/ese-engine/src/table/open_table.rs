@@ -11,6 +11,7 @@ use ese_format::key::{IndexKeys, primary_key_bytes_max};
 use ese_format::long_value::chunk_bytes_default;
 use ese_format::page_size::PageSize;
 use ese_format::record::{ColumnDefinition, ColumnFlags, RecordBuilder, RecordFormat, RecordLimits};
+use ese_format::sort_key::{IndexText, Standing, Witnesses};
 
 use crate::btree::{TreeKind, WritableTree};
 use crate::catalog::TableSchema;
@@ -20,6 +21,12 @@ use crate::table::LongValueStore;
 use crate::table::cursor::TEXT_KEYS;
 use crate::table_state::TableState;
 use crate::transaction::Session;
+
+/// The standing of an index's text that has to be verified before it is used.
+fn needs_witnesses(index: &IndexDefinition) -> bool {
+    index.row.flags.contains(IndexFlags::LOCALIZED_TEXT)
+        && matches!(IndexText::of_row(&index.row).standing(), Standing::Adopted(_) | Standing::Foreign(_))
+}
 
 /// Who knows and changes the schemas of tables: the catalog of a database, or the keeper of temporary tables.
 pub trait SchemaSource: std::fmt::Debug + Send + Sync {
@@ -58,6 +65,21 @@ pub trait SchemaSource: std::fmt::Debug + Send + Sync {
     fn is_new(&self, session: &Session, objid: u32) -> bool {
         let _ = (session, objid);
         false
+    }
+
+    /// The units that an index of another Windows shows, once all its keys were made again. Called with no lock or latch
+    /// held.
+    ///
+    /// # Errors
+    /// `JET_errSecondaryIndexCorrupted` or `JET_errPrimaryIndexCorrupted` where keys are others.
+    fn witnesses(
+        &self,
+        session: &Session,
+        table: &OpenTable,
+        index: &IndexDefinition,
+    ) -> Result<Arc<Witnesses>> {
+        let _ = (session, table, index);
+        Ok(Arc::default())
     }
 
     /// Makes the tree of long values of a table that has none and returns its objid and root. It is there for everybody
@@ -236,6 +258,22 @@ impl OpenTable {
             let about = format!("index {} of table {}", index.name, self.inner.schema.name());
             Error::refused(JetError::CATALOG_CORRUPTED, about)
         })
+    }
+
+    /// What text may be used with an index of another Windows, which is verified first; `None` for any other index.
+    ///
+    /// # Errors
+    /// Those of [`SchemaSource::witnesses`].
+    pub(super) fn witnesses(
+        &self,
+        session: &Session,
+        index: &IndexDefinition,
+    ) -> Result<Option<Arc<Witnesses>>> {
+        if needs_witnesses(index) {
+            self.source().witnesses(session, self, index).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The index at this place in the schema, and its tree.

@@ -3,17 +3,18 @@
 use ese_format::catalog::schema::FIRST_USER_OBJID;
 use ese_format::catalog::{
     CatalogRow, IndexDefinition, IndexFlags, IndexRow, IndexSegment, KEY_SEGMENTS_MAX, LCMAP_FLAGS_DEFAULT,
-    ObjectName, RowKind, TableDefinition, TableRow,
+    LcMapFlags, ObjectName, RowKind, TableDefinition, TableRow,
 };
-use ese_format::column_type::{CodePage, ColumnId};
+use ese_format::column_type::ColumnId;
 use ese_format::error::JetError;
 use ese_format::key::KEY_MOST_DEFAULT;
 use ese_format::page_size::PageSize;
 use ese_format::record::{RecordLimits, index_key_bytes_max};
+use ese_format::sort_key::{PrivateStamp, Sort, Stamp};
 use ese_format::version::DatabaseVersion;
 
-use crate::catalog::{ColumnGrbit, NewColumn, NewDefault};
-use crate::catalog::{column_numbers::ColumnNumbers, plan_temporary_column};
+use crate::catalog::{ColumnGrbit, LOCALE_DEFAULT, NewColumn, NewDefault, NewLocale};
+use crate::catalog::{checked_text, column_numbers::ColumnNumbers, plan_temporary_column};
 use crate::error::{Error, Result};
 
 bitflags::bitflags! {
@@ -69,6 +70,8 @@ pub struct NewTemporaryTable<'a> {
     pub var_seg_mac: u32,
     /// What orders the rows.
     pub order: RowOrder,
+    /// What orders UTF-16 text; `None` for the default.
+    pub locale: Option<&'a NewLocale>,
 }
 
 /// What orders the rows of a temporary table.
@@ -125,7 +128,7 @@ impl NewTemporaryTable<'_> {
         let mut segments = Vec::new();
         let mut has_long_values = false;
         for (place, column) in self.columns.iter().enumerate() {
-            let (row, is_unicode) = column.plan(place, version, &mut numbers)?;
+            let row = column.plan(place, version, &mut numbers)?;
             let RowKind::Column(definition) = &row.kind else { continue };
             has_long_values |= definition.column_type.is_long();
             let fid = u16::try_from(row.id).unwrap_or(u16::MAX);
@@ -133,10 +136,6 @@ impl NewTemporaryTable<'_> {
             let asked = ColumnGrbit::from_bits_retain(column.grbit);
             let in_key = self.order == RowOrder::Key && asked.contains(ColumnGrbit::TEMPORARY_KEY);
             if in_key && segments.len() < KEY_SEGMENTS_MAX {
-                if is_unicode {
-                    let about = "sort keys of UTF-16 text";
-                    return refused(JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED, about);
-                }
                 let descending = asked.contains(ColumnGrbit::TEMPORARY_DESCENDING);
                 segments.push(if descending {
                     IndexSegment::descending(fid)
@@ -156,7 +155,7 @@ impl NewTemporaryTable<'_> {
         if forward_only && !has(TemporaryGrbit::UNIQUE) || self.order == RowOrder::Insertion {
             // Rows with equal keys are all kept: their order of insertion makes the keys differ.
             let sequence = NewTemporaryColumn { column_type: 4, ..NewTemporaryColumn::default() };
-            let (mut row, _) = sequence.plan(self.columns.len(), version, &mut numbers)?;
+            let mut row = sequence.plan(self.columns.len(), version, &mut numbers)?;
             if let RowKind::Column(column) = &mut row.kind {
                 column.flags |= ese_format::record::ColumnFlags::AUTO_INCREMENT;
             }
@@ -164,7 +163,9 @@ impl NewTemporaryTable<'_> {
             columns.push(row);
         }
         columns.sort_by_key(|row| row.id);
-        let index = (!segments.is_empty()).then(|| index_row(grbit, segments, key_most, var_seg_mac));
+        let text = text_of(self.locale, version)?;
+        let index =
+            (!segments.is_empty()).then(|| index_row(grbit, segments, (key_most, var_seg_mac), &text));
         let kind = if materialized { Kind::Materialized } else { Kind::Sort };
         let planned = Planned { grbit, kind, ids, columns, index };
         planned.check_record(page_size)?;
@@ -187,13 +188,13 @@ impl NewTemporaryTable<'_> {
 }
 
 impl NewTemporaryColumn {
-    /// The catalog row this column would have, and whether it is UTF-16 text.
+    /// The catalog row this column would have.
     fn plan(
         &self,
         place: usize,
         version: DatabaseVersion,
         numbers: &mut ColumnNumbers,
-    ) -> Result<(CatalogRow, bool)> {
+    ) -> Result<CatalogRow> {
         let known = ColumnGrbit::FIXED
             | ColumnGrbit::TAGGED
             | ColumnGrbit::NOT_NULL
@@ -208,23 +209,25 @@ impl NewTemporaryColumn {
             code_page: self.code_page,
             default: NewDefault::None,
         };
-        let row = plan_temporary_column(&new, version, numbers)?;
-        let is_unicode = match &row.kind {
-            RowKind::Column(column) => {
-                column.column_type.is_text() && column.code_page() == CodePage::UNICODE
-            }
-            _ => false,
-        };
-        Ok((row, is_unicode))
+        plan_temporary_column(&new, version, numbers)
     }
+}
+
+/// Locale and flags of a request.
+fn text_of(locale: Option<&NewLocale>, version: DatabaseVersion) -> Result<(String, LcMapFlags)> {
+    let Some(locale) = locale else { return Ok((LOCALE_DEFAULT.to_owned(), LCMAP_FLAGS_DEFAULT)) };
+    let flags = checked_text(locale, version)?;
+    Ok((locale.name.clone(), flags.unwrap_or(LCMAP_FLAGS_DEFAULT)))
 }
 
 fn index_row(
     grbit: TemporaryGrbit,
     segments: Vec<IndexSegment>,
-    key_most: u16,
-    var_seg_mac: Option<u16>,
+    (key_most, var_seg_mac): (u16, Option<u16>),
+    (locale, lcmap_flags): &(String, LcMapFlags),
 ) -> IndexRow {
+    // No file keeps these keys: our own rules are good enough for any text.
+    let stamp = PrivateStamp::new(Sort::of_locale(locale));
     let mut flags = IndexFlags::UNIQUE
         | IndexFlags::PRIMARY
         | IndexFlags::ALLOW_ALL_NULLS
@@ -243,10 +246,10 @@ fn index_row(
         key_most: (key_most != KEY_MOST_DEFAULT).then_some(key_most),
         var_seg_mac,
         tuple_limits: None,
-        lcmap_flags: Some(LCMAP_FLAGS_DEFAULT),
+        lcmap_flags: Some(*lcmap_flags),
         locale_name: None,
-        sort_version: None,
-        sort_id: None,
+        sort_version: Some(stamp.version()),
+        sort_id: Some(stamp.sort_id()),
         stats: None,
         space_hints: None,
         fdp_last_set_time: None,

@@ -10,10 +10,11 @@ use std::ops::Range;
 
 use ese_format::catalog::{IndexDefinition, IndexFlags};
 use ese_format::error::{FormatResult, JetError};
-use ese_format::key::{IndexKeys, NoTextKey};
+use ese_format::key::{ComparedText, IndexKeys};
 use ese_format::long_value::{LongValueKey, LongValueRoot};
 use ese_format::node::{KeyRef, NodeView};
 use ese_format::record::{RecordView, Value};
+use ese_format::sort_key::Standing;
 
 use crate::btree::SeekOutcome;
 use crate::cache::PageGuard;
@@ -206,10 +207,10 @@ impl<'t> Contents<'t> {
         if index.row.flags.contains(IndexFlags::DEFERRED_POPULATE) {
             return why(JetError::CANT_USE_DEFERRED_POPULATE_INDEX, "it is not complete");
         }
-        match self.table.index_keys(index, &NoTextKey) {
-            Ok(keys) if keys.has_unicode_text() => why(
+        match self.table.index_keys(index, &ComparedText) {
+            Ok(keys) if !has_known_text(&keys) => why(
                 JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED,
-                "sort keys of UTF-16 text cannot be computed; its structure and its bookmarks are in order or said above",
+                "its sort keys are of another version and cannot be computed; its structure and its bookmarks are in order or said above",
             ),
             Ok(_) => Ok(()),
             Err(error) => Err(Some((error.jet(), error.to_string()))),
@@ -281,12 +282,12 @@ impl<'t> Contents<'t> {
             Pass { number, passes, hashes, indexes: Vec::new(), primary: None, references: HashMap::new() };
         for comparable in &self.comparable {
             if let Some(index) = schema.indexes().get(comparable.number) {
-                pass.indexes.push((self.table.index_keys(index, &NoTextKey)?, Entries::default()));
+                pass.indexes.push((self.table.index_keys(index, &ComparedText)?, Entries::default()));
             }
         }
         if let Some(index) = schema.indexes().first().filter(|index| index.is_primary()) {
-            let keys = self.table.index_keys(index, &NoTextKey)?;
-            pass.primary = Some(keys).filter(|keys| !keys.has_unicode_text());
+            let keys = self.table.index_keys(index, &ComparedText)?;
+            pass.primary = Some(keys).filter(has_known_text);
         }
         let memory = (self.options.memory_bytes as u64).saturating_mul(2);
         let mut rows = self.table.cursor();
@@ -458,4 +459,10 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// Whether the sort keys of an index can be computed: it has none, or they are of a version whose keys are ours.
+fn has_known_text(keys: &IndexKeys<'_>) -> bool {
+    let standing = keys.index_text().standing();
+    !keys.has_unicode_text() || !matches!(standing, Standing::Foreign(_) | Standing::Unmade | Standing::Bad)
 }

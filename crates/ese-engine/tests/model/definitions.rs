@@ -320,7 +320,7 @@ impl Play {
         let catalog = self.running().catalog();
         let created = catalog.create_table(&mut self.clients[who].session, &new);
         let ids: Vec<u32> = created.column_ids.iter().map(|id| id.to_api()).collect();
-        let opened = created.table.map(|OpenedTable { table, hold }| drop((table, hold)));
+        let opened = created.table.map(|OpenedTable { table, hold, .. }| drop((table, hold)));
         if self.settle(opened, &expected)?.is_none() {
             return Ok(());
         }

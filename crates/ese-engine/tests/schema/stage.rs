@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ese_engine::cache::{CachedFile, OpenGate, PageCache, WriteBack};
 use ese_engine::catalog::{
     CatalogSettings, LiveCatalog, NewColumn, NewDatabase, NewIndex, NewTable, OpenedTable, Shadow, TableHold,
+    TextSettings,
 };
 use ese_engine::database::{AcceptedStates, Database, OpenOptions};
 use ese_engine::error::Result;
@@ -83,7 +84,8 @@ impl Stage {
         new.fill(&root, &mut session).expect("the catalog of a new database");
         session.commit(CommitOptions::DURABLE).expect("the creation");
         drop(session);
-        let settings = CatalogSettings { shadow: Shadow::Kept, version, clock };
+        let settings =
+            CatalogSettings { shadow: Shadow::Kept, version, clock, text: TextSettings::default() };
         let catalog = LiveCatalog::open(&map, settings).expect("a catalog that was just made");
         Self { file, map, version, transactions, catalog }
     }
@@ -134,7 +136,7 @@ impl Stage {
     }
 
     fn cursor(&self, session: &mut Session, opened: OpenedTable) -> Opened {
-        let OpenedTable { table, hold } = opened;
+        let OpenedTable { table, hold, .. } = opened;
         let (source, schema) = (Arc::clone(table.source()), Arc::clone(table.schema()));
         let cursor = Cursor::open(session, &self.map, source, schema, CursorMode::Updatable);
         Opened { hold, cursor: cursor.expect("the trees are there") }

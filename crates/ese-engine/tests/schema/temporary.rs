@@ -203,8 +203,6 @@ fn rows_209_and_section_12_1_opening() {
     assert_eq!(jet(scene.open(&[odd], 0)), Some(JetError::INVALID_COLUMN_TYPE));
     let odd = NewTemporaryColumn { column_type: 10, code_page: 437, ..column(KEY) };
     assert_eq!(jet(scene.open(&[odd], 0)), Some(JetError::INVALID_CODE_PAGE));
-    let wide = NewTemporaryColumn { column_type: 10, code_page: 1200, ..column(KEY) };
-    assert_eq!(jet(scene.open(&[wide], 0)), Some(JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED));
     assert_eq!(jet(scene.open(&[column(KEY); 128], 0)), Some(JetError::TOO_MANY_COLUMNS));
     let fixed = NewTemporaryColumn { column_type: 9, grbit: 1, ..NewTemporaryColumn::default() };
     assert_eq!(jet(scene.open(&[fixed; 40], 0)), Some(JetError::RECORD_TOO_BIG));

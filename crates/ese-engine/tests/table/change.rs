@@ -35,7 +35,6 @@ pub(crate) struct Done {
     pub(crate) rolled_back: usize,
     pub(crate) long_values: usize,
     pub(crate) replaced_beside_text: usize,
-    pub(crate) refused_for_text: usize,
 }
 
 /// The values of a record by column.
@@ -76,13 +75,8 @@ pub(crate) fn change_database(
         }
         let opened = catalog.open_table(&session, name.as_bytes(), 0).expect("the table is there");
         let mut cursor = Cursor::over(&session, opened.table, CursorMode::Updatable);
-        let mut changed = if has_unicode_index(&cursor) {
-            done.unicode_tables += 1;
-            refuse_text_rows(&mut cursor, &mut session, rows, done)
-        } else {
-            done.tables += 1;
-            change_table(&mut cursor, &mut session, rows, done)
-        };
+        *if has_unicode_index(&cursor) { &mut done.unicode_tables } else { &mut done.tables } += 1;
+        let mut changed = change_table(&mut cursor, &mut session, rows, done);
         changed.extend(replace_values(&mut cursor, &mut session, rows, done));
         expected.insert(name.to_string(), changed);
         cursor.close(&mut session).expect("nothing is prepared");
@@ -165,63 +159,6 @@ fn bookmarks(cursor: &mut Cursor, session: &mut Session, count: usize) -> Vec<Ve
         here = cursor.move_by(session, 1, MoveGrbit::empty());
     }
     all
-}
-
-/// Rows with text in a UTF-16 index can be neither deleted nor copied nor get other text: a clear error, and nothing has
-/// changed, in the copy buffer or in the table. Gives the rows as they are.
-fn refuse_text_rows(cursor: &mut Cursor, session: &mut Session, count: usize, done: &mut Done) -> Rows {
-    let mut rows = Rows::new();
-    for bookmark in bookmarks(cursor, session, count) {
-        cursor.go_to_bookmark(session, &bookmark).expect("it was there");
-        let before = values(cursor, session);
-        let refused = Err(JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED);
-        session.begin(BeginKind::ReadWrite).expect("level 1");
-        let deleted = cursor.delete(session).map_err(|error| error.jet());
-        if deleted.is_ok() {
-            // No such text in this row: nothing stands in the way.
-            session.rollback().expect("nothing fails here");
-            let _ = cursor.after_rollback(session, 0);
-            rows.insert(bookmark, before);
-            continue;
-        }
-        assert_eq!(deleted, refused);
-        assert_eq!(values(cursor, session), before);
-        cursor.prepare(session, Prepare::InsertCopy).expect("a copy of the row");
-        let copied =
-            cursor.update(session, None, UpdateGrbit::empty()).map(drop).map_err(|error| error.jet());
-        assert_eq!(copied, refused, "a copy has the same text");
-        cursor.prepare(session, Prepare::Cancel).expect("the update is still prepared");
-        for column in text_columns(cursor).into_iter().filter(|column| before.contains_key(column)) {
-            cursor.prepare(session, Prepare::Replace).expect("nobody else is there");
-            set_value(cursor, session, column, 1, b"o\0t\0h\0e\0r\0").expect("a text column");
-            let other =
-                cursor.update(session, None, UpdateGrbit::empty()).map(drop).map_err(|error| error.jet());
-            assert_eq!(other, refused, "other text wants another entry");
-            cursor.prepare(session, Prepare::Cancel).expect("the update is still prepared");
-        }
-        session.commit(CommitOptions::DURABLE).expect("nothing to commit");
-        cursor.after_commit(0);
-        cursor.go_to_bookmark(session, &bookmark).expect("it is still there");
-        assert_eq!(values(cursor, session), before);
-        done.refused_for_text += 1;
-        rows.insert(bookmark, before);
-    }
-    rows
-}
-
-/// UTF-16 columns of indexes, the primary one left out: its columns cannot be set by a replace at all.
-fn text_columns(cursor: &Cursor) -> Vec<u32> {
-    let schema = cursor.table().schema();
-    let secondary = schema.indexes().iter().filter(|index| !index.is_primary());
-    let columns = secondary.flat_map(|index| &index.row.segments).filter_map(|segment| {
-        let column = schema.layout().key_column(segment.fid, false)?;
-        let is_key_of_records = schema
-            .definition()
-            .primary_index()
-            .is_some_and(|primary| primary.row.segments.iter().any(|own| own.fid == segment.fid));
-        (column.is_unicode_text() && !is_key_of_records).then(|| column.id.to_api())
-    });
-    columns.collect()
 }
 
 /// Deletes rows, inserts them again with the same values, replaces them by themselves, and rolls such changes back.

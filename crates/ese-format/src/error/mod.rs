@@ -154,6 +154,11 @@ pub enum Problem {
     Unsupported(&'static str),
     /// Fields that contradict each other, or a rule that the field breaks.
     Invalid(&'static str),
+    /// Text with a unit whose sort key is not certain to be the one of Windows.
+    UncertainText {
+        /// The first such unit.
+        unit: u16,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -162,6 +167,9 @@ impl fmt::Display for Problem {
             Self::Truncated { needed, available } => write!(f, "needs {needed} bytes, {available} are there"),
             Self::Checksum { stored, computed } => write!(f, "stored {stored:#x}, computed {computed:#x}"),
             Self::Mismatch { found, expected } => write!(f, "is {found:#x}, must be {expected:#x}"),
+            Self::UncertainText { unit } => {
+                write!(f, "has U+{unit:04X}, whose sort key is not certain to be the one of Windows")
+            }
             Self::OutOfRange { found, min, max } => {
                 write!(f, "is {found:#x}, must lie in {min:#x}..={max:#x}")
             }

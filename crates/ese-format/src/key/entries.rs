@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::segment::{SegmentColumn, SegmentOrder, normalize};
-use super::text::TextKey;
+use super::text::{TextKey, TextKeys};
 use super::{KeyEnd, KeySizes, refused};
 use crate::catalog::{IndexFlags, IndexRow, IndexSegment, SegmentFlags, TupleLimits};
 use crate::column_type::ColumnClass;
@@ -12,6 +12,7 @@ use crate::compression;
 use crate::error::{FormatResult, JetError, Problem};
 use crate::long_value::LongValueId;
 use crate::record::{ColumnDefinition, ColumnFlags, RecordView, TableLayout, Value};
+use crate::sort_key::IndexText;
 
 /// Whether a column has the value that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +125,7 @@ pub struct IndexKeys<'a> {
     conditions: Vec<(Cow<'a, ColumnDefinition>, Presence)>,
     tuple_limits: Option<TupleLimits>,
     text: &'a dyn TextKey,
+    index_text: IndexText,
 }
 
 /// The entry of one value of a record.
@@ -204,6 +206,7 @@ impl<'a> IndexKeys<'a> {
             conditions: conditions.collect::<FormatResult<_>>()?,
             tuple_limits: index.tuple_limits,
             text,
+            index_text: IndexText::of_row(index),
         })
     }
 
@@ -221,6 +224,7 @@ impl<'a> IndexKeys<'a> {
                 .collect(),
             tuple_limits: self.tuple_limits,
             text,
+            index_text: self.index_text,
         }
     }
 
@@ -228,6 +232,16 @@ impl<'a> IndexKeys<'a> {
     #[must_use]
     pub fn has_unicode_text(&self) -> bool {
         self.segments.iter().any(|(column, _)| column.is_unicode_text())
+    }
+
+    /// How its text columns become keys.
+    #[must_use]
+    pub fn index_text(&self) -> &IndexText {
+        &self.index_text
+    }
+
+    fn text_keys(&self) -> TextKeys<'_> {
+        TextKeys { index: &self.index_text, keeper: self.text }
     }
 
     /// The sizes that keys of the index keep to.
@@ -411,8 +425,7 @@ impl<'a> IndexKeys<'a> {
             let value = match in_place {
                 Some(bytes) => Some(bytes),
                 None => {
-                    value.clear();
-                    let present = source.read(column, *itag, self.source_bytes_max(column), &mut value)?;
+                    let present = self.read_enough(source, column, *itag, &mut value)?;
                     (present == Presence::Value).then_some(value.as_slice())
                 }
             };
@@ -424,12 +437,39 @@ impl<'a> IndexKeys<'a> {
                 Some(_) => SegmentColumn::of_substrings(column),
                 None => SegmentColumn::of(column),
             };
-            end = normalize(key, value, column, *order, self.sizes, self.text)?;
+            end = normalize(key, value, column, *order, self.sizes, self.text_keys())?;
         }
         if end == KeyEnd::Truncated && self.flags.contains(IndexFlags::NO_TRUNCATION) {
             return Err(refused("key", Problem::Invalid("does not fit"), JetError::KEY_TRUNCATED));
         }
         Ok((end, nulls))
+    }
+
+    /// Reads as much of a value as its key takes. Text may have any number of characters without weight before those that
+    /// count.
+    fn read_enough(
+        &self,
+        source: &impl KeySource,
+        column: &ColumnDefinition,
+        itag: usize,
+        value: &mut Vec<u8>,
+    ) -> FormatResult<Presence> {
+        const GROWTH: usize = 16;
+        let mut bytes_max = self.source_bytes_max(column);
+        loop {
+            value.clear();
+            let present = source.read(column, itag, bytes_max, value)?;
+            let is_all = present == Presence::Null || value.len() < bytes_max;
+            if is_all || !column.is_unicode_text() || self.sizes.key_most == super::KEY_MOST_DEFAULT {
+                return Ok(present);
+            }
+            let mut whole = Vec::new();
+            let room = usize::from(self.sizes.key_most);
+            if self.index_text.rules().make(value, room, &mut whole).search() == KeyEnd::Truncated {
+                return Ok(present);
+            }
+            bytes_max = bytes_max.saturating_mul(GROWTH);
+        }
     }
 
     /// As many bytes of a column as can matter to a key. Characters without weight take room in the text and none in the

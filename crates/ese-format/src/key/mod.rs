@@ -24,6 +24,7 @@ mod number;
 mod search;
 mod segment;
 mod text;
+mod western;
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +37,9 @@ pub use invert::{KeyPart, invert};
 pub use number::GuidOrder;
 pub use search::{ColumnLimit, SearchKey};
 pub use segment::{SegmentColumn, SegmentOrder, normalize};
-pub use text::{NoTextKey, TextKey};
+pub use text::{
+    ComparedText, NoTextKey, SearchedText, StoredText, TextKey, TextKeys, TextPurpose, VerifiedText,
+};
 
 use crate::error::{FileKind, FormatError, JetError, Problem};
 

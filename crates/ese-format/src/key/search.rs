@@ -1,9 +1,10 @@
 //! Search keys as an application makes them, column by column (spec 04 §7.7).
 
 use super::segment::{SegmentColumn, SegmentForm, SegmentOrder, normalize};
-use super::text::TextKey;
+use super::text::{TextKey, TextKeys};
 use super::{KeyEnd, KeySizes, binary, refused};
 use crate::error::{FormatResult, JetError, Problem};
+use crate::sort_key::IndexText;
 
 const FILL: u8 = 0xFF;
 
@@ -30,6 +31,7 @@ pub struct SearchKey<'a> {
     key: Vec<u8>,
     sizes: KeySizes,
     text: &'a dyn TextKey,
+    index: IndexText,
     end: KeyEnd,
     is_made: bool,
 }
@@ -47,12 +49,13 @@ impl<'a> SearchKey<'a> {
     /// An empty key for an index with these sizes.
     #[must_use]
     pub fn new(sizes: KeySizes, text: &'a dyn TextKey) -> Self {
-        Self { key: Vec::new(), sizes, text, end: KeyEnd::Whole, is_made: false }
+        Self { key: Vec::new(), sizes, text, index: IndexText::default(), end: KeyEnd::Whole, is_made: false }
     }
 
-    /// Begins another key, in an index with these sizes.
-    pub fn begin(&mut self, sizes: KeySizes) {
+    /// Begins another key, in an index with these sizes and this way with text.
+    pub fn begin(&mut self, sizes: KeySizes, index: IndexText) {
         self.key.clear();
+        self.index = index;
         self.sizes = sizes;
         self.end = KeyEnd::Whole;
         self.is_made = false;
@@ -75,6 +78,21 @@ impl<'a> SearchKey<'a> {
         order: SegmentOrder,
         limit: Option<ColumnLimit>,
     ) -> FormatResult<()> {
+        self.push_kept(value, column, order, limit, self.text)
+    }
+
+    /// As [`Self::push`]; `keeper` decides about sort keys.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn push_kept(
+        &mut self,
+        value: Option<&[u8]>,
+        column: SegmentColumn,
+        order: SegmentOrder,
+        limit: Option<ColumnLimit>,
+        keeper: &dyn TextKey,
+    ) -> FormatResult<()> {
         if self.is_made {
             return Err(refused("search key", Problem::Invalid("is already made"), JetError::KEY_IS_MADE));
         }
@@ -86,7 +104,8 @@ impl<'a> SearchKey<'a> {
         }
         let start = self.key.len();
         if self.end == KeyEnd::Whole {
-            self.end = normalize(&mut self.key, value, column, order, self.sizes, self.text)?;
+            let text = TextKeys { index: &self.index, keeper };
+            self.end = normalize(&mut self.key, value, column, order, self.sizes, text)?;
         }
         let source_max = self.sizes.source_bytes_max(column.code_page.character_bytes());
         let value_bytes = value.map(|bytes| bytes.len().min(source_max));

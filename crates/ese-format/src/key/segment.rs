@@ -1,9 +1,10 @@
 //! One segment of a key.
 
 use super::number::{self, GuidOrder};
-use super::text::{self, TextKey};
+use super::text::TextKeys;
 use super::{
     KeyEnd, KeySizes, PREFIX_NULL, PREFIX_NULL_HIGH, PREFIX_VALUE, PREFIX_ZERO_LENGTH, binary, refused,
+    western,
 };
 use crate::catalog::IndexFlags;
 use crate::column_type::{CodePage, ColumnType};
@@ -102,7 +103,7 @@ pub fn normalize(
     column: SegmentColumn,
     order: SegmentOrder,
     sizes: KeySizes,
-    text: &dyn TextKey,
+    text: TextKeys<'_>,
 ) -> FormatResult<KeyEnd> {
     let start = key.len();
     let available = usize::from(sizes.key_most).saturating_sub(start);
@@ -136,7 +137,7 @@ fn append_value(
     guid_order: GuidOrder,
     sizes: KeySizes,
     available: usize,
-    text: &dyn TextKey,
+    text: TextKeys<'_>,
 ) -> FormatResult<KeyEnd> {
     let start = key.len() - 1;
     let form = column.form();
@@ -154,9 +155,13 @@ fn append_value(
         }
         SegmentForm::FixedBinary => key.extend_from_slice(value),
         SegmentForm::Binary => binary::append(source, key),
-        SegmentForm::Unicode => text.append_sort_key(source, key)?,
+        SegmentForm::Unicode => {
+            let room = segment_max.saturating_sub(1);
+            let end = text.keeper.append_sort_key(text.index, source, room, key)?;
+            return Ok(if segment_max < available { KeyEnd::Whole } else { end });
+        }
         SegmentForm::Western => {
-            let end = text::append_western(source, segment_max.saturating_sub(1), key);
+            let end = western::append_western(source, segment_max.saturating_sub(1), key);
             return Ok(if segment_max < available { KeyEnd::Whole } else { end });
         }
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::catalog::IndexFlags;
 use crate::column_type::{CodePage, ColumnType};
 use crate::error::FormatResult;
+use crate::sort_key::IndexText;
 
 const WHOLE: KeySizes = KeySizes { key_most: 255, var_seg_mac: None };
 
@@ -38,7 +39,8 @@ fn key_of(
     sizes: KeySizes,
 ) -> (Vec<u8>, KeyEnd) {
     let mut key = Vec::new();
-    let end = normalize(&mut key, value, column, order, sizes, &NoTextKey).expect("a value of the type");
+    let end = normalize(&mut key, value, column, order, sizes, no_text(&IndexText::default()))
+        .expect("a value of the type");
     (key, end)
 }
 
@@ -134,9 +136,16 @@ fn the_byte_that_no_longer_fits_an_ascii_key_is_lowered_by_0x20_whatever_it_is()
 fn values_of_the_wrong_size_and_utf16_text_are_refused() {
     let refused = |value: &[u8], column| {
         let mut key = Vec::new();
-        normalize(&mut key, Some(value), column, SegmentOrder::default(), WHOLE, &NoTextKey)
-            .expect_err("refused")
-            .jet()
+        normalize(
+            &mut key,
+            Some(value),
+            column,
+            SegmentOrder::default(),
+            WHOLE,
+            no_text(&IndexText::default()),
+        )
+        .expect_err("refused")
+        .jet()
     };
     assert_eq!(refused(&[1, 2, 3], fixed(ColumnType::Long)), JetError::INVALID_BUFFER_SIZE);
     assert_eq!(refused(&[], fixed(ColumnType::Long)), JetError::INVALID_BUFFER_SIZE);
@@ -148,10 +157,20 @@ fn values_of_the_wrong_size_and_utf16_text_are_refused() {
 struct ExampleText;
 
 impl TextKey for ExampleText {
-    fn append_sort_key(&self, _text: &[u8], key: &mut Vec<u8>) -> FormatResult<()> {
+    fn append_sort_key(
+        &self,
+        _index: &IndexText,
+        _text: &[u8],
+        _room: usize,
+        key: &mut Vec<u8>,
+    ) -> FormatResult<KeyEnd> {
         key.extend_from_slice(&[0xCE, 0x93, 0x16, 1, 1, 1, 1, 0]);
-        Ok(())
+        Ok(KeyEnd::Whole)
     }
+}
+
+fn no_text(index: &IndexText) -> TextKeys<'_> {
+    TextKeys { index, keeper: &NoTextKey }
 }
 
 fn search(value: Option<&[u8]>, column: SegmentColumn, order: SegmentOrder, limit: ColumnLimit) -> String {
@@ -268,7 +287,7 @@ proptest! {
         let mut segments = Vec::new();
         for (column, value, descending) in &columns {
             let order = SegmentOrder { descending: *descending, ..SegmentOrder::default() };
-            normalize(&mut key, value.as_deref(), *column, order, sizes, &NoTextKey).expect("a good value");
+            normalize(&mut key, value.as_deref(), *column, order, sizes, no_text(&IndexText::default())).expect("a good value");
             segments.push((*column, order));
         }
         let parts = invert(&key, &segments, sizes);

@@ -9,6 +9,7 @@
 use std::marker::PhantomData;
 
 use super::stamp::{ExactStamp, PrivateStamp, Stamp};
+use super::standing::AdoptedStamp;
 use crate::key::KeyEnd;
 
 /// All units are among those that real index keys show.
@@ -28,6 +29,8 @@ pub trait Storable<S: Stamp> {}
 
 impl Storable<ExactStamp> for Witnessed {}
 impl Storable<ExactStamp> for Published {}
+impl Storable<AdoptedStamp> for Witnessed {}
+impl Storable<AdoptedStamp> for Published {}
 impl Storable<PrivateStamp> for Witnessed {}
 impl Storable<PrivateStamp> for Published {}
 impl Storable<PrivateStamp> for Uncertain {}

@@ -25,14 +25,19 @@ mod make;
 mod number;
 mod sorts;
 mod stamp;
+mod standing;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod weight_list;
+mod witnesses;
 
 pub use certainty::{MadeKey, Published, SortKey, Storable, Uncertain, Witnessed};
 pub use make::SortRules;
 pub use stamp::{ExactStamp, PrivateStamp, RULES_VERSION, Stamp, WINDOWS_VERSION};
+pub use standing::{AdoptedStamp, IndexText, Standing};
+
+pub use witnesses::Witnesses;
 
 use crate::catalog::SortVersion;
 
@@ -98,7 +103,13 @@ impl Sort {
     /// The sort with this SortID.
     #[must_use]
     pub fn of_id(id: &[u8; 16]) -> Option<&'static Self> {
-        sorts::SORTS.iter().find(|sort| sort.id() == *id)
+        Self::numbered(*id.first()?).filter(|sort| sort.id() == *id)
+    }
+
+    /// The sort with this number.
+    fn numbered(number: u8) -> Option<&'static Self> {
+        let place = usize::from(number.checked_sub(1)?);
+        sorts::SORTS.get(place).filter(|sort| sort.number == number)
     }
 
     /// Its SortID in memory order.

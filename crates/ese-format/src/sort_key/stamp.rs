@@ -12,7 +12,7 @@ pub const RULES_VERSION: SortVersion = SortVersion(0x7E06_0305_7E06_0305);
 /// Bytes of a private SortID behind its first field.
 const PRIVATE_ID_TAIL: [u8; 12] = [0x65, 0x73, 0x74, 0x6E, 0, 0, 0, 0, 0, 0, 0, 0];
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
     impl Sealed for super::ExactStamp {}
     impl Sealed for super::PrivateStamp {}
@@ -46,6 +46,11 @@ impl ExactStamp {
             | LcMapFlags::LINGUISTIC_CASING;
         (sort.is_known_whole() && certain.contains(flags)).then_some(Self { sort })
     }
+
+    /// The sort.
+    pub(super) fn sort(&self) -> &'static Sort {
+        self.sort
+    }
 }
 
 impl Stamp for ExactStamp {
@@ -71,10 +76,17 @@ impl PrivateStamp {
         Self { used: sort.used() }
     }
 
-    /// Whether a stored pair is a stamp of these rules.
+    /// The one with this SortID.
     #[must_use]
-    pub fn is(version: SortVersion, id: &[u8; 16]) -> bool {
-        version == RULES_VERSION && Sort::all().any(|sort| Self::new(sort).sort_id() == *id)
+    pub fn of_id(id: &[u8; 16]) -> Option<Self> {
+        let used = Sort::numbered(*id.last()?)?;
+        let stamp = Self { used };
+        (stamp.sort_id() == *id).then_some(stamp)
+    }
+
+    /// The sort whose rules are used.
+    pub(super) fn sort(&self) -> &'static Sort {
+        self.used
     }
 }
 

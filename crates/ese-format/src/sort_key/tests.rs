@@ -116,9 +116,9 @@ fn exact_stamps_are_only_for_sorts_and_flags_that_are_certain() {
         hex(&private.sort_id()),
         "65626C6965736E740000000000000001".replace("65626C6965736E74", "6562696C6573746E")
     );
-    assert!(PrivateStamp::is(private.version(), &private.sort_id()));
-    assert!(!PrivateStamp::is(WINDOWS_VERSION, &private.sort_id()));
-    assert!(!PrivateStamp::is(private.version(), &Sort::default_sort().id()));
+    assert!(PrivateStamp::of_id(&private.sort_id()).is_some());
+    assert!(PrivateStamp::of_id(&[0; 16]).is_none());
+    assert!(PrivateStamp::of_id(&Sort::default_sort().id()).is_none());
 }
 
 #[test]
@@ -310,4 +310,27 @@ proptest! {
         let whole = level_of("en-US", 0x30401, &[&one[..], &other[..]].concat());
         prop_assert!(whole >= level_of("en-US", 0x30401, &one));
     }
+}
+
+#[test]
+fn the_standing_of_an_index_is_that_of_its_stamp() {
+    let version = |nls: u64| Some(SortVersion(nls << 32 | nls));
+    let default = Sort::default_sort().id();
+    let of = |version, id: Option<&[u8; 16]>| Standing::of(version, id, LCMAP_FLAGS_DEFAULT);
+    assert!(matches!(of(version(0x60305), Some(&default)), Standing::Exact(_)));
+    for adopted in [0x6020D, 0x6020E, 0x6020F] {
+        assert!(matches!(of(version(adopted), Some(&default)), Standing::Adopted(_)));
+        assert!(matches!(of(version(adopted), Some(&Sort::of_locale("sv").id())), Standing::Foreign(_)));
+        assert!(matches!(of(version(adopted), Some(&Sort::of_locale("ru").id())), Standing::Adopted(_)));
+    }
+    assert!(matches!(of(version(0x60403), Some(&default)), Standing::Foreign(_)));
+    assert_eq!(of(version(0x60101), Some(&default)), Standing::Bad);
+    assert_eq!(of(None, Some(&default)), Standing::Bad);
+    assert_eq!(of(version(0x60305), None), Standing::Bad);
+    assert_eq!(of(version(0), Some(&[0; 16])), Standing::Bad);
+    assert_eq!(of(version(0x60305), Some(&Sort::of_locale("hu").id())), Standing::Unmade);
+    let private = PrivateStamp::new(Sort::of_locale("hu"));
+    assert!(matches!(of(Some(private.version()), Some(&private.sort_id())), Standing::Private(_)));
+    // Keys of a later edition of our own rules are nobody's.
+    assert_eq!(of(version(0x7E06_0306), Some(&private.sort_id())), Standing::Bad);
 }

@@ -2,9 +2,11 @@
 
 use ese_format::column_type::{CodePage, ColumnType};
 use ese_format::key::{
-    ColumnLimit, GuidOrder, KeyEnd, KeyPart, KeySizes, NoTextKey, SearchKey, SegmentColumn, SegmentOrder,
-    invert, normalize,
+    ColumnLimit, GuidOrder, KeyEnd, KeyPart, KeySizes, SearchKey, SegmentColumn, SegmentOrder, StoredText,
+    TextKeys, invert, normalize,
 };
+
+use ese_format::sort_key::IndexText;
 
 use super::take;
 
@@ -65,7 +67,7 @@ pub(super) fn key_normalisation(input: &[u8]) {
         }
     }
     let _ = invert(rest, &[(column, order), (column, order)], sizes);
-    let mut search = SearchKey::new(sizes, &NoTextKey);
+    let mut search = SearchKey::new(sizes, &StoredText);
     let _ = search.push(Some(first), column, order, None);
     let _ = search.push(Some(second), column, order, LIMITS[usize::from(limit) % LIMITS.len()]);
 }
@@ -77,7 +79,15 @@ fn key_of(
     sizes: KeySizes,
 ) -> Option<(Vec<u8>, KeyEnd)> {
     let mut key = Vec::new();
-    let end = normalize(&mut key, value, column, order, sizes, &NoTextKey).ok()?;
+    let end = normalize(
+        &mut key,
+        value,
+        column,
+        order,
+        sizes,
+        TextKeys { index: &IndexText::default(), keeper: &StoredText },
+    )
+    .ok()?;
     assert!(key.len() <= usize::from(sizes.key_most));
     Some((key, end))
 }

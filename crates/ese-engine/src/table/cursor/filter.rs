@@ -4,14 +4,15 @@ use std::cmp::Ordering;
 
 use ese_format::column_type::{ColumnClass, ColumnType};
 use ese_format::error::JetError;
-use ese_format::key::{KeySizes, SegmentColumn, SegmentOrder, normalize};
+use ese_format::key::{KeySizes, SegmentColumn, SegmentOrder, TextKeys, normalize};
 use ese_format::record::ColumnDefinition;
+use ese_format::sort_key::IndexText;
 
 use crate::error::Result;
 use crate::table::{Cursor, OpenTable};
 use crate::transaction::Session;
 
-use super::search_key::TEXT_KEYS;
+use super::search_key::COMPARED_TEXT;
 use super::{column_of, refused};
 
 /// Tests of one filter at most.
@@ -176,7 +177,8 @@ fn compare(table: &OpenTable, column: &ColumnDefinition, left: &[u8], right: &[u
         let mut key = Vec::new();
         let segment = SegmentColumn::of(column);
         let sizes = KeySizes::of(None, None);
-        normalize(&mut key, Some(value), segment, SegmentOrder::default(), sizes, &TEXT_KEYS)
+        let text = TextKeys { index: &IndexText::default(), keeper: &COMPARED_TEXT };
+        normalize(&mut key, Some(value), segment, SegmentOrder::default(), sizes, text)
             .map_err(|error| table.map().file().format_error(error))?;
         Ok(key)
     };

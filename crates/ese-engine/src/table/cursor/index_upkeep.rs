@@ -5,12 +5,12 @@
 use ese_format::catalog::{IndexDefinition, IndexFlags, IndexSegment, SegmentFlags};
 use ese_format::column_type::ColumnId;
 use ese_format::error::JetError;
+use ese_format::key::{IndexKeys, TextPurpose, VerifiedText};
 use ese_format::record::RecordView;
 
 use crate::btree::{SeekOutcome, Versioning, WritableTree};
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
-use crate::table::seen::Sight;
 use crate::transaction::Session;
 
 use super::place::with_key_source;
@@ -30,12 +30,30 @@ pub(super) fn primary_key(
     table: &OpenTable,
     index: &IndexDefinition,
     record: RecordView<'_>,
-    sight: &Sight,
+    session: &Session,
 ) -> Result<Vec<u8>> {
-    let keys = table.keys_of(index)?;
-    let mut key = Vec::with_capacity(usize::from(keys.sizes().key_most).min(KEY_BYTES_MOSTLY));
-    with_key_source(table, record, sight, |source| keys.primary_key(source, &mut key))?;
+    let mut key = Vec::with_capacity(KEY_BYTES_MOSTLY);
+    let sight = Some(session.visibility());
+    with_keys(table, index, session, |keys| {
+        with_key_source(table, record, &sight, |source| keys.primary_key(source, &mut key))
+    })?;
     Ok(key)
+}
+
+/// Runs what uses the keys of an index. One of another Windows is verified before, and takes text that it shows.
+fn with_keys<T>(
+    table: &OpenTable,
+    index: &IndexDefinition,
+    session: &Session,
+    work: impl FnOnce(&IndexKeys<'_>) -> Result<T>,
+) -> Result<T> {
+    let failed = |error| table.map().file().format_error(error);
+    let layout = table.schema().layout();
+    let Some(witnesses) = table.witnesses(session, index)? else {
+        return work(table.keys_of(index)?);
+    };
+    let keeper = VerifiedText { witnesses: &witnesses, purpose: TextPurpose::Store };
+    work(&IndexKeys::new(&index.row, layout, &keeper).map_err(failed)?)
 }
 
 /// The keys of a record in all secondary indexes, or in those with a column of `changed`.
@@ -43,17 +61,19 @@ pub(super) fn keys_of_record(
     table: &OpenTable,
     record: RecordView<'_>,
     changed: Option<&[ColumnId]>,
-    sight: &Sight,
+    session: &Session,
 ) -> Result<RecordKeys> {
     let mut all = RecordKeys::new();
+    let sight = Some(session.visibility());
     for (place, (index, _)) in table.secondary_indexes().enumerate() {
         let left_out = index.row.flags.contains(IndexFlags::DEFERRED_POPULATE)
             || changed.is_some_and(|changed| !depends_on(table, index, changed));
         if left_out {
             continue;
         }
-        let keys = table.keys_of(index)?;
-        let keys = with_key_source(table, record, sight, |source| keys.keys(source, ENTRIES_PER_RECORD_MAX))?;
+        let keys = with_keys(table, index, session, |keys| {
+            with_key_source(table, record, &sight, |source| keys.keys(source, ENTRIES_PER_RECORD_MAX))
+        })?;
         all.push((place, keys));
     }
     Ok(all)

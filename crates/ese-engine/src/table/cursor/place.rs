@@ -16,7 +16,7 @@ use crate::table::seen::{self, Sight};
 use crate::table::{BookmarkGrbit, Cursor, OpenTable};
 use crate::transaction::Session;
 
-use super::search_key::TEXT_KEYS;
+use super::search_key::COMPARED_TEXT;
 use super::{Currency, SecondaryOrder, refused};
 
 /// Where a cursor goes when another index is selected.
@@ -240,7 +240,7 @@ pub(super) fn entry_key(
     itag: usize,
     sight: &Sight,
 ) -> Result<EntryKey> {
-    let keys = IndexKeys::new(&index.row, table.schema().layout(), &TEXT_KEYS)
+    let keys = IndexKeys::new(&index.row, table.schema().layout(), &COMPARED_TEXT)
         .map_err(|error| table.map().file().format_error(error))?;
     with_key_source(table, record, sight, |source| keys.entry_key(source, itag))
 }

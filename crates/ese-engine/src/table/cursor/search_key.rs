@@ -7,9 +7,11 @@ use ese_format::catalog::{IndexDefinition, SegmentFlags};
 use ese_format::column_type::{CodePage, ColumnType};
 use ese_format::error::JetError;
 use ese_format::key::{
-    ColumnLimit, KeySizes, NoTextKey, PREFIX_VALUE, SearchKey, SegmentColumn, SegmentOrder,
+    ColumnLimit, ComparedText, KeySizes, PREFIX_VALUE, SearchKey, SearchedText, SegmentColumn, SegmentOrder,
+    StoredText, TextPurpose, VerifiedText,
 };
 use ese_format::record::{ColumnDefinition, ColumnFlags, ColumnLocation};
+use ese_format::sort_key::IndexText;
 
 use crate::error::{Error, Result};
 use crate::table::{Cursor, MakeKeyGrbit, RetrieveGrbit};
@@ -22,8 +24,14 @@ const LIMITS: MakeKeyGrbit = MakeKeyGrbit::FULL_COLUMN_START_LIMIT
     .union(MakeKeyGrbit::PARTIAL_COLUMN_START_LIMIT)
     .union(MakeKeyGrbit::PARTIAL_COLUMN_END_LIMIT);
 
-/// Sort keys of UTF-16 text are the next issue but one: until then such an index answers with a clear error.
-pub(in crate::table) static TEXT_KEYS: NoTextKey = NoTextKey;
+/// Who keeps sort keys of UTF-16 text that are stored.
+pub(in crate::table) static TEXT_KEYS: StoredText = StoredText;
+
+/// Who keeps sort keys of UTF-16 text that are searched with.
+static SEARCHED_TEXT: SearchedText = SearchedText;
+
+/// Who keeps sort keys that are compared with others, and never stored.
+pub(super) static COMPARED_TEXT: ComparedText = ComparedText;
 
 /// A part of a key: its column, how it compares, its value.
 type KeyPart<'c, 'd> = (&'c ColumnDefinition, SegmentOrder, Option<Cow<'d, [u8]>>);
@@ -83,19 +91,26 @@ impl Cursor {
     /// # Errors
     /// `JET_errNoCurrentIndex`, `JET_errKeyIsMade`, `JET_errKeyNotMade`, `JET_errInvalidBufferSize`,
     /// `JET_errInvalidGrbit`, `JET_errInvalidParameter`, `JET_errIndexTuplesKeyTooSmall`, and
-    /// `JET_errUnicodeNormalizationNotSupported` for UTF-16 text.
+    /// `JET_errUnicodeNormalizationNotSupported` for text that an index of another Windows does not show,
+    /// `JET_errSecondaryIndexCorrupted` and `JET_errPrimaryIndexCorrupted` for an index whose keys are not ours.
     pub fn make_key(&mut self, session: &mut Session, data: &[u8], grbit: MakeKeyGrbit) -> Result<()> {
         self.refresh_schema(session)?;
         if grbit.contains(MakeKeyGrbit::NORMALIZED_KEY) {
             return self.take_normalized_key(data);
         }
         let mut search = std::mem::take(&mut self.search);
-        let added = self.add_part(&mut search, data, grbit);
+        let added = self.add_part(session, &mut search, data, grbit);
         self.search = search;
         added
     }
 
-    fn add_part(&self, search: &mut SearchState, data: &[u8], grbit: MakeKeyGrbit) -> Result<()> {
+    fn add_part(
+        &self,
+        session: &Session,
+        search: &mut SearchState,
+        data: &[u8],
+        grbit: MakeKeyGrbit,
+    ) -> Result<()> {
         let Some(index) = self.current_index() else {
             return refused(JetError::NO_CURRENT_INDEX, "the table has no primary index");
         };
@@ -112,7 +127,7 @@ impl Cursor {
             return refused(JetError::KEY_IS_MADE, "the search key has all its columns");
         }
         let begun = search.is_usable;
-        let added = self.push_part(search, index, data, grbit);
+        let added = self.push_part(session, search, index, data, grbit);
         if added.is_err() && !begun {
             // A part that was refused takes a key with it that it would have begun.
             search.forget();
@@ -122,6 +137,7 @@ impl Cursor {
 
     fn push_part(
         &self,
+        session: &Session,
         search: &mut SearchState,
         index: &IndexDefinition,
         data: &[u8],
@@ -129,17 +145,25 @@ impl Cursor {
     ) -> Result<()> {
         if !search.is_usable {
             let sizes = KeySizes::of(index.row.key_most, index.row.var_seg_mac);
-            search.key.get_or_insert_with(|| SearchKey::new(sizes, &TEXT_KEYS)).begin(sizes);
+            let key = search.key.get_or_insert_with(|| SearchKey::new(sizes, &SEARCHED_TEXT));
+            key.begin(sizes, IndexText::of_row(&index.row));
             self.add_placeholder(search, index, grbit)?;
         }
         let (column, order, value) = self.key_part(search.parts, index, data, grbit)?;
         let limit = limit_of(grbit, column.column_type)?;
+        let witnesses = if column.is_unicode_text() { self.table.witnesses(session, index)? } else { None };
         let Some(key) = &mut search.key else { return Ok(()) };
         let is_substring = search.parts == 0 && index.row.tuple_limits.is_some();
         let column =
             if is_substring { SegmentColumn::of_substrings(column) } else { SegmentColumn::of(column) };
-        key.push(value.as_deref(), column, order, limit)
-            .map_err(|error| self.table.map().file().format_error(error))?;
+        let pushed = match &witnesses {
+            None => key.push(value.as_deref(), column, order, limit),
+            Some(witnesses) => {
+                let keeper = VerifiedText { witnesses, purpose: TextPurpose::Search };
+                key.push_kept(value.as_deref(), column, order, limit, &keeper)
+            }
+        };
+        pushed.map_err(|error| self.table.map().file().format_error(error))?;
         search.parts += 1;
         search.is_usable = true;
         search.is_complete = limit.is_some();
@@ -153,7 +177,7 @@ impl Cursor {
         if data.len() > usize::from(sizes.key_most) + 1 {
             return refused(JetError::INVALID_PARAMETER, "the key is longer than keys of the index");
         }
-        let mut key = SearchKey::new(sizes, &TEXT_KEYS);
+        let mut key = SearchKey::new(sizes, &SEARCHED_TEXT);
         key.set_normalized(data);
         self.search = SearchState { key: Some(key), parts: 0, is_complete: true, is_usable: true };
         Ok(())

@@ -2,17 +2,18 @@
 
 use ese_format::column_type::{ColumnClass, ColumnType};
 use ese_format::error::JetError;
-use ese_format::key::{KeyEnd, KeySizes, SegmentColumn, SegmentOrder, normalize};
+use ese_format::key::{KeyEnd, KeySizes, SegmentColumn, SegmentOrder, TextKeys, normalize};
 use ese_format::record::{
     ColumnDefinition, ColumnFlags, ColumnLocation, NewValue, VARIABLE_COLUMN_BYTES_MAX,
 };
+use ese_format::sort_key::IndexText;
 
 use crate::error::{Error, Result};
 use crate::table::copy_buffer::CopyBuffer;
 use crate::table::{Completion, Cursor, OpenTable, Prepare, SetGrbit};
 use crate::transaction::Session;
 
-use super::search_key::{TEXT_KEYS, pad_text};
+use super::search_key::{COMPARED_TEXT, pad_text};
 use super::{auto_increment, column_of, refused};
 
 /// The most bytes a value may have.
@@ -341,7 +342,8 @@ pub(super) fn check_unique(
 fn comparison_key(update: &CopyBuffer, column: &ColumnDefinition, data: &[u8]) -> Result<(Vec<u8>, KeyEnd)> {
     let mut key = Vec::new();
     let (segment, order) = (SegmentColumn::of(column), SegmentOrder::default());
-    let end = normalize(&mut key, Some(data), segment, order, KeySizes::of(None, None), &TEXT_KEYS)
+    let text = TextKeys { index: &IndexText::default(), keeper: &COMPARED_TEXT };
+    let end = normalize(&mut key, Some(data), segment, order, KeySizes::of(None, None), text)
         .map_err(|error| update.table.map().file().format_error(error))?;
     Ok((key, end))
 }

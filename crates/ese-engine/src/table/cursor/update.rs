@@ -390,17 +390,16 @@ fn insert_record(
     }
     write_long_values(session, table, update)?;
     release_others(session, table, &update.referenced, &kept)?;
-    let sight = Some(session.visibility());
     tables.fill_unseen(update)?;
     let view = sized_view(table, update)?;
     let bookmark = match table.primary_index() {
-        Some(index) => primary_key(table, index, view, &sight)?,
+        Some(index) => primary_key(table, index, view, session)?,
         None => next_sequence_key(table)?,
     };
     if room.is_some_and(|room| room < bookmark.len()) {
         return refused(JetError::BUFFER_TOO_SMALL, "the bookmark does not fit");
     }
-    let keys = keys_of_record(tables.maintained, view, None, &sight)?;
+    let keys = keys_of_record(tables.maintained, view, None, session)?;
     table.primary().insert(session, &bookmark, view.bytes(), versioning)?;
     insert_entries(session, tables.maintained, &keys, &bookmark, versioning)?;
     if uniqueness == OptionalUniqueness::Enforced {
@@ -419,21 +418,20 @@ fn replace_record(
     let table = tables.seen;
     let failed = |error| table.map().file().format_error(error);
     let old = RecordView::parse(&original.image, original.format).map_err(failed)?;
-    let sight = Some(session.visibility());
     if let Some(version) = next_version(table, old)? {
         set_version(table, update, Some(version))?;
     }
     // The old keys first: they are made of the long values as they were.
-    let before = keys_of_record(tables.maintained, old, Some(&update.changed), &sight)?;
+    let before = keys_of_record(tables.maintained, old, Some(&update.changed), session)?;
     write_long_values(session, table, update)?;
     let changed = update.changed.clone();
     let kept: Vec<LongValueId> = update.record().separated_values().collect();
     tables.fill_unseen(update)?;
     let view = sized_view(table, update)?;
-    check_primary_key(table, view, &changed, original, &sight)?;
+    check_primary_key(table, view, &changed, original, session)?;
     table.primary().expect_at(original.page);
     table.primary().replace(session, &original.bookmark, view.bytes(), Versioning::Versioned)?;
-    let after = keys_of_record(tables.maintained, view, Some(&changed), &sight)?;
+    let after = keys_of_record(tables.maintained, view, Some(&changed), session)?;
     change_entries(session, tables.maintained, (&before, &after), &original.bookmark)?;
     if uniqueness == OptionalUniqueness::Enforced {
         check_optionally_unique(tables.maintained, &after, &original.bookmark)?;
@@ -453,8 +451,7 @@ fn delete_record(
     let table = tables.seen;
     let failed = |error| table.map().file().format_error(error);
     let view = RecordView::parse(&original.image, original.format).map_err(failed)?;
-    let sight = Some(session.visibility());
-    let keys = keys_of_record(tables.maintained, view, None, &sight)?;
+    let keys = keys_of_record(tables.maintained, view, None, session)?;
     table.primary().expect_at(original.page);
     table.primary().flag_delete(session, &original.bookmark, &[], Versioning::Versioned)?;
     delete_entries(session, tables.maintained, &keys, &original.bookmark)?;
@@ -566,11 +563,11 @@ fn check_primary_key(
     view: RecordView<'_>,
     changed: &[ese_format::column_type::ColumnId],
     original: &Original,
-    sight: &seen::Sight,
+    session: &Session,
 ) -> Result<()> {
     let concerned = |index: &&IndexDefinition| depends_on(table, index, changed);
     let Some(index) = table.primary_index().filter(concerned) else { return Ok(()) };
-    if primary_key(table, index, view, sight)? == original.bookmark {
+    if primary_key(table, index, view, session)? == original.bookmark {
         return Ok(());
     }
     refused(JetError::RECORD_PRIMARY_CHANGED, "a replace keeps the primary key")

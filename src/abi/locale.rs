@@ -83,7 +83,7 @@ const LOCALES: &[(u32, &str)] = &[
 ];
 
 /// The name of the locale with a number; empty for the invariant one.
-pub(super) fn name_of(lcid: u32) -> Option<&'static str> {
+pub(crate) fn name_of(lcid: u32) -> Option<&'static str> {
     match lcid {
         0 | INVARIANT => Some(""),
         0x0400 | 0x0800 => name_of(DEFAULT),
@@ -92,7 +92,7 @@ pub(super) fn name_of(lcid: u32) -> Option<&'static str> {
 }
 
 /// The number of the locale with a name.
-pub(super) fn number_of(name: &str) -> Option<u32> {
+pub(crate) fn number_of(name: &str) -> Option<u32> {
     if name.is_empty() {
         return Some(INVARIANT);
     }
