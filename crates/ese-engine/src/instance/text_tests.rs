@@ -141,7 +141,7 @@ fn a_stale_primary_index_refuses_the_attach_and_an_empty_one_is_stamped() {
         let disk = disk_with(WINDOWS_11, "en-US", grbit, &[]);
         let instance = start(&disk);
         let database = attach(&instance, DATABASE);
-        let session = session(&instance);
+        let mut session = session(&instance);
         let index = by_text(&open(&database, &session)).unwrap();
         assert_eq!(index.row.sort_version, Some(WINDOWS_VERSION));
         assert_eq!(index.row.sort_id, Some(Sort::default_sort().id()));
@@ -218,7 +218,7 @@ fn where_nothing_is_checked_nothing_is_refused() {
         settings.text.checking = checking;
         let instance = Instance::start(settings).unwrap();
         let database = attach(&instance, DATABASE);
-        let session = session(&instance);
+        let mut session = session(&instance);
         let catalog = database.catalog().unwrap();
         let opened = catalog.open_table(&session, b"t", 0).map(drop).map_err(|error| error.jet());
         assert_eq!(opened, if opens { Ok(()) } else { Err(JetError::SECONDARY_INDEX_CORRUPTED) });
