@@ -9,7 +9,7 @@ use ese_format::log::record::{BackupMethod, BackupPhase, BackupScope};
 
 use crate::error::{Error, Result};
 use crate::instance::{AttachedDatabase, Instance};
-use crate::log::{Circular, Log, LogState, checkpoint_file};
+use crate::log::{Circular, Log, LogState};
 
 use super::header_note::stored_kind;
 use super::session::{Desk, Extent, Part, Purpose, Session, Status, method_of};
@@ -217,12 +217,10 @@ impl Instance {
         let Some(log) = self.log() else {
             return refused(JetError::LOGGING_DISABLED, "the instance has no log");
         };
-        let settings = log.settings();
-        let path = settings.checkpoint_path();
-        match checkpoint_file::read(&*settings.host.file_system, &path) {
+        match self.read_checkpoint(log) {
             Ok(checkpoint) => Ok(checkpoint.checkpoint.generation.get()),
             Err(error) if error.jet() == JetError::FILE_NOT_FOUND => {
-                refused(JetError::CHECKPOINT_FILE_NOT_FOUND, format!("{}", path.display()))
+                refused(JetError::CHECKPOINT_FILE_NOT_FOUND, error.to_string())
             }
             Err(error) => Err(error),
         }

@@ -67,6 +67,13 @@ impl Instance {
         *self.checkpoint_position.lock()
     }
 
+    /// The checkpoint as its file has it, with nobody writing it meanwhile.
+    pub(crate) fn read_checkpoint(&self, log: &Log) -> Result<Box<Checkpoint>> {
+        let _nobody_writes = self.checkpoint.lock();
+        let settings = log.settings();
+        checkpoint_file::read(&*settings.host.file_system, &settings.checkpoint_path())
+    }
+
     /// Moves the checkpoint as far as it may go now.
     ///
     /// # Errors
