@@ -199,7 +199,7 @@ impl Bed {
 
     /// Created, its parameters set, not started.
     pub(crate) fn created(form: Form, setup: Setup) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder();
         let instance = Self::create_in(folder.path(), setup);
         Self { form, setup, folder, instance, session: 0, databases: Vec::new(), tables: Vec::new() }
     }
@@ -563,6 +563,12 @@ impl Bed {
             file.write_all_at(&bytes[*at..=*at], *at as u64).unwrap();
         }
     }
+}
+
+/// A folder in memory where there is one: these tests are about calls, and wait for thousands of syncs.
+fn folder() -> tempfile::TempDir {
+    let in_memory = tempfile::tempdir_in("/dev/shm");
+    in_memory.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
 }
 
 /// The generation in the name of an archived log.
