@@ -67,35 +67,91 @@ pub(super) fn run(
     let mut progress = Progress::begin("Checksum Status", file.length(), out)?;
     let started = Instant::now();
     let mut run = Run::new(file, kind, size);
+    each_piece(file, geometry, options.pause_after_reads, |number, piece| {
+        run.take(number, piece, out)?;
+        progress.advance(number.saturating_add(1).saturating_mul(READ_BYTES).min(file.length()), out)
+    })?;
+    progress.complete(out)?;
+    run.finish(&geometry, started.elapsed(), out)
+}
+
+/// What the pages of a database came to, for commands that look at several files.
+#[derive(Debug)]
+pub(crate) struct PageReport {
+    /// Pages, header copies and trailer among them.
+    pub(crate) seen: u64,
+    /// Pages of which one wrong bit is known.
+    pub(crate) correctable: u64,
+    /// Pages beyond repair.
+    pub(crate) bad: u64,
+    /// The first of those, each named.
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// Failures that a report keeps.
+const FAILURES_KEPT_MAX: usize = 100;
+
+/// Looks at every page of a database, or of a backup copy with its trailer; `advanced` hears how many bytes are done.
+///
+/// # Errors
+/// When the file cannot be read; those of `advanced`.
+pub(crate) fn look_at_pages(
+    file: &SourceFile,
+    size: PageSize,
+    mut advanced: impl FnMut(u64) -> io::Result<()>,
+) -> CommandResult<PageReport> {
+    let geometry = Geometry { size, pages: file.length() / size.bytes() as u64, header_pages: 2 };
+    let named = Run::new(file, FileKind::Database, size);
+    let (mut sums, mut failures, mut unread) = (Sums::default(), Vec::new(), None);
+    each_piece(file, geometry, None, |number, piece| {
+        sums.add(&piece.sums);
+        let bad =
+            piece.findings.iter().filter(|finding| !matches!(finding.damage, Damage::Correctable { .. }));
+        failures.extend(bad.map(|finding| named.failure(finding)).take(FAILURES_KEPT_MAX - failures.len()));
+        if let Some(error) = &piece.error {
+            unread.get_or_insert_with(|| Failure::of_io(error, file.path()));
+        }
+        advanced(number.saturating_add(1).saturating_mul(READ_BYTES).min(file.length()))
+    })?;
+    match unread {
+        Some(failure) => Err(failure),
+        None => Ok(PageReport { seen: sums.seen, correctable: sums.correctable, bad: sums.bad, failures }),
+    }
+}
+
+/// Has every piece of a file read and judged, and takes them in their order.
+fn each_piece(
+    file: &SourceFile,
+    geometry: Geometry,
+    pause_after_reads: Option<u32>,
+    mut take: impl FnMut(u64, &Piece) -> io::Result<()>,
+) -> io::Result<()> {
     let pieces = file.length().div_ceil(READ_BYTES);
     thread::scope(|scope| {
-        let queues = start_workers(scope, file, geometry, options, pieces);
+        let queues = start_workers(scope, file, geometry, pause_after_reads, pieces);
         for (number, queue) in (0..pieces).zip(queues.iter().cycle()) {
             let Ok(piece) = queue.recv() else { break };
-            run.take(number, &piece, out)?;
-            progress.advance(number.saturating_add(1).saturating_mul(READ_BYTES).min(file.length()), out)?;
+            take(number, &piece)?;
         }
-        progress.complete(out)?;
-        io::Result::Ok(())
-    })?;
-    run.finish(&geometry, started.elapsed(), out)
+        Ok(())
+    })
 }
 
 fn start_workers<'scope, 'env>(
     scope: &'scope thread::Scope<'scope, 'env>,
     file: &'env SourceFile,
     geometry: Geometry,
-    options: &'env ChecksumOptions,
+    pause_after_reads: Option<u32>,
     pieces: u64,
 ) -> Vec<Receiver<Piece>> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get) as u64;
     // A pause between reads makes sense for one reader only.
-    let workers = if options.pause_after_reads.is_some() { 1 } else { processors.clamp(1, pieces.max(1)) };
+    let workers = if pause_after_reads.is_some() { 1 } else { processors.clamp(1, pieces.max(1)) };
     (0..workers)
         .map(|first| {
             let (sender, receiver) = sync_channel(QUEUE_LENGTH);
             scope.spawn(move || {
-                work(file, &geometry, options.pause_after_reads, (first, workers, pieces), &sender);
+                work(file, &geometry, pause_after_reads, (first, workers, pieces), &sender);
             });
             receiver
         })

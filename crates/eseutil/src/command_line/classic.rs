@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use ese_format::page_size::PageSize;
 
+use super::backup_restore::RestoreSwitches;
 use super::classic_dump::DumpSwitches;
 use super::classic_maintenance::{
     ChecksumSwitches, CopySwitches, DefragmentSwitches, IntegritySwitches, RecoverySwitches, SecureSwitches,
@@ -20,6 +21,8 @@ pub(super) trait Switches {
     const FORMAT_VERSION: FormatVersion;
     /// What is said when there is no source, and how many empty lines follow it.
     const MISSING_SOURCE: (&'static str, usize);
+    /// The source when none is named.
+    const DEFAULT_SOURCE: Option<&'static str> = None;
 
     /// Takes one switch: `whole` as typed, `letter` in lower case, `attached` what follows it.
     fn switch(
@@ -41,6 +44,18 @@ pub(super) enum FormatVersion {
     Unknown,
 }
 
+/// As [`parse`], where the program was started under the name of Windows' tool, which has no restore mode.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_as_windows(arguments: &[OsString], settings: &mut Settings) -> Result<Command, UsageError> {
+    let mode = arguments.first().and_then(|first| first.to_string_lossy().chars().nth(1));
+    if mode.is_some_and(|letter| letter.eq_ignore_ascii_case(&'c')) {
+        return Err(UsageError::sentence("Invalid mode."));
+    }
+    parse(arguments, settings)
+}
+
 /// Understands everything after the program's name.
 ///
 /// # Errors
@@ -59,6 +74,7 @@ pub fn parse(arguments: &[OsString], settings: &mut Settings) -> Result<Command,
     match mode {
         Some('?') => Ok(Command::ClassicHelp),
         Some('m') => parse_dump(&attached, further, settings),
+        Some('c') => parse_restore(&attached, further, settings),
         Some('d') => parse_mode(DefragmentSwitches::default(), &attached, further, settings),
         Some('r') => parse_mode(RecoverySwitches::default(), &attached, further, settings),
         Some('g') => parse_mode(IntegritySwitches::check(), &attached, further, settings),
@@ -95,6 +111,30 @@ fn parse_dump(attached: &str, further: &[OsString], settings: &mut Settings) -> 
         .filter(|(index, _)| *index != place)
         .map(|(_, argument)| argument.clone())
         .collect();
+    parse_mode(switches, attached, &rest, settings)
+}
+
+/// `/c…`: the modifier is attached, or stands alone among the further arguments; without one there is no mode.
+fn parse_restore(
+    attached: &str,
+    further: &[OsString],
+    settings: &mut Settings,
+) -> Result<Command, UsageError> {
+    let invalid = || UsageError::sentence("Invalid mode.");
+    let mut letters = attached.chars();
+    if let (Some(letter), None) = (letters.next(), letters.next()) {
+        let switches = RestoreSwitches::with_modifier(letter).ok_or_else(invalid)?;
+        return parse_mode(switches, "", further, settings);
+    }
+    let modifier = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        let is_switch = text.chars().count() == 2 && text.starts_with(['-', '/']);
+        text.chars().nth(1).filter(|_| is_switch).and_then(RestoreSwitches::with_modifier)
+    };
+    let place = further.iter().position(|argument| modifier(argument).is_some());
+    let switches = place.and_then(|place| modifier(further.get(place)?)).ok_or_else(invalid)?;
+    let rest = further.iter().enumerate().filter(|(index, _)| Some(*index) != place);
+    let rest: Vec<_> = rest.map(|(_, argument)| argument.clone()).collect();
     parse_mode(switches, attached, &rest, settings)
 }
 
@@ -142,7 +182,7 @@ fn parse_mode<S: Switches>(
         };
         switches.switch(&whole, letter.to_ascii_lowercase(), characters.as_str(), &mut words)?;
     }
-    let Some(source) = source else {
+    let Some(source) = source.or_else(|| S::DEFAULT_SOURCE.map(PathBuf::from)) else {
         let (sentence, blank_lines) = S::MISSING_SOURCE;
         return Err(UsageError::MissingSource { sentence, blank_lines, banner: settings.banner });
     };

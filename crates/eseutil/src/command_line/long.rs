@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::backup_restore::without_file_name;
 use super::classic_dump::{field_list, generation_range};
 use super::{
     CheckOptions, ChecksumOptions, Command, Dump, DumpKind, DumpOptions, ExportFormat, ExportOptions,
@@ -276,6 +277,130 @@ pub const VERBS: &[Verb] = &[
         build: build_recover,
     },
     Verb {
+        name: "backup",
+        operands: "DATABASE… --to FOLDER | --stream",
+        summary: "back up databases that nobody has open, and the logs that make the copies whole",
+        classic: "/b",
+        options: &[
+            valued("--to", "FOLDER", "a new or empty folder for the set"),
+            flag("--stream", "the set as a tar stream on standard output"),
+            flag(
+                "--incremental",
+                "the logs since the last full or incremental backup; they are deleted afterwards",
+            ),
+            flag("--differential", "the logs since the last full backup; none is deleted"),
+            flag("--copy", "a full set that later incremental backups do not count on; no log is deleted"),
+            valued("--logs", "FOLDER", "where the logs are; the folder of the first database without it"),
+            valued("--system", "FOLDER", "where the checkpoint is; the folder of the logs without it"),
+            valued("--base", "NAME", "base name of the logs, where there are several"),
+            flag("--new-stream", "begin logs where there are none"),
+        ],
+        json: "kind, base_name, low_log, high_log, files (name, bytes), bytes, deleted_logs, seconds",
+        example: "eseutil backup mail.edb --to /backup/monday",
+        build: backup_restore::build_backup,
+    },
+    Verb {
+        name: "verify-backup",
+        operands: "SET…",
+        summary: "checksums, signatures and continuity of backup sets, and what can be restored to which point",
+        classic: "none",
+        options: &[],
+        json: "sets (folder, databases, logs, problems), points (low_log, high_log, time, databases, sets), restorable",
+        example: "eseutil verify-backup /backup/monday /backup/tuesday",
+        build: |given| Ok(Command::VerifyBackup(given.files()?)),
+    },
+    Verb {
+        name: "restore show",
+        operands: "FOLDER",
+        summary: "Restore.env: what a restore in this folder is about",
+        classic: "/cm",
+        options: &[],
+        json: "environment: one member per key of Restore.env, snake case; databases",
+        example: "eseutil restore show /restore/sg1",
+        build: |given| Ok(Command::RestoreShow(without_file_name(given.one_file()?))),
+    },
+    Verb {
+        name: "restore run",
+        operands: "FOLDER",
+        summary: "hard recovery of a folder with Restore.env",
+        classic: "/cc",
+        options: &[
+            flag("--folder-alone", "replay the logs of the folder and no others (/t)"),
+            valued("--instance", "NAME", "replay the logs of this instance behind them (/tNAME)"),
+            valued(
+                "--run-in",
+                "FOLDER",
+                "replay the logs of this folder behind them; it gets the new log (/f)",
+            ),
+            flag("--keep-logs", "keep the folder (/k)"),
+            flag("--again", "also when Restore.env says that it has been done"),
+        ],
+        json: "environment, folder_kept, redone, generation",
+        example: "eseutil restore run /restore/sg1 --keep-logs",
+        build: backup_restore::build_restore_run,
+    },
+    Verb {
+        name: "restore pending",
+        operands: "[FOLDER]",
+        summary: "the \"Restore in Progress\" record of a system folder: shown and checked, carried out, or written",
+        classic: "none",
+        options: &[
+            flag("--run", "do what it asks for, as a service does at its start"),
+            flag("--create", "write it"),
+            valued("--low", "GEN", "with --create: first log, hexadecimal"),
+            valued("--high", "GEN", "with --create: last log, hexadecimal"),
+            valued("--backup-logs", "FOLDER", "with --create: where the restored logs are"),
+            valued("--logs", "FOLDER", "with --create: log folder of the instance"),
+            valued("--map", "OLD=NEW", "with --create: where a database was and is; several times"),
+            valued("--drive", "X=FOLDER", "what a drive letter in the record stands for; several times"),
+        ],
+        json: "record: low_log, high_log, map, log_path, backup_log_path, checkpoint_path, state; or null; done",
+        example: "eseutil restore pending /var/lib/esent/sg1",
+        build: backup_restore::build_pending,
+    },
+    Verb {
+        name: "restore",
+        operands: "SET… --to FOLDER",
+        summary: "restore a full backup set and those that go on behind it, and run hard recovery",
+        classic: "/cc",
+        options: &[
+            valued("--to", "FOLDER", "where the databases go"),
+            valued(
+                "--map",
+                "NAME=PATH",
+                "where one database goes: its file name or its old path; several times",
+            ),
+            valued("--only", "NAME", "this database alone; several times"),
+            valued("--logs", "FOLDER", "log folder of the instance; --to without it"),
+            valued("--system", "FOLDER", "folder of its checkpoint; that of the logs without it"),
+            valued("--work", "FOLDER", "temporary folder, new or empty; one in --to without it"),
+            flag("--overwrite", "replace databases that are there already"),
+            flag("--set-only", "replay no logs of the instance behind those of the sets"),
+            flag("--circular", "the source reused its logs (its log headers say it, too)"),
+            flag("--keep", "keep the temporary folder"),
+        ],
+        json: "environment, databases, folder_kept, redone, generation",
+        example: "eseutil restore /backup/monday /backup/tuesday --to /var/lib/esent/sg1",
+        build: backup_restore::build_restore_sets,
+    },
+    Verb {
+        name: "error",
+        operands: "CODE…",
+        summary: "what an error code means, and its other forms",
+        classic: "none",
+        options: &[],
+        json: "codes: given, code, name, text, backup_library, engine",
+        example: "eseutil error 0xc8000212",
+        build: |given| {
+            let codes = given.operands.iter().map(|code| code.to_string_lossy().into_owned());
+            let codes: Vec<_> = codes.collect();
+            if codes.is_empty() {
+                return Err(UsageError::Long("no code is given".to_owned()));
+            }
+            Ok(Command::ErrorCodes(codes))
+        },
+    },
+    Verb {
         name: "export",
         operands: "FILE [TABLE]",
         summary: "all rows of a table, or of all tables",
@@ -317,8 +442,6 @@ pub const LATER_VERBS: &[(&str, &str)] = &[
     ("copy", "Copy file (/y)"),
     ("scrub", "Secure (/z)"),
     ("trim", "Trim (/z /t)"),
-    ("backup", "Backup (/b)"),
-    ("restore", "Restore (/c)"),
 ];
 
 /// Whether a word is, or begins, a verb of the long forms.
@@ -327,6 +450,8 @@ pub fn is_verb(word: &str) -> bool {
     VERBS.iter().any(|verb| verb.name.split(' ').next() == Some(word))
         || LATER_VERBS.iter().any(|(name, _)| *name == word)
 }
+
+mod backup_restore;
 
 /// What was given to a verb.
 struct Given {
@@ -355,6 +480,11 @@ pub fn parse(arguments: &[OsString]) -> Result<Command, UsageError> {
     (verb.build)(&given)
 }
 
+/// `-`, or a number below zero: no option.
+fn is_number_or_dash(text: &str) -> bool {
+    text.get(1..).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 fn read(verb: &Verb, arguments: &[OsString]) -> Result<Given, UsageError> {
     let mut given = Given { options: Vec::new(), operands: Vec::new() };
     let mut waiting = arguments.iter();
@@ -363,7 +493,8 @@ fn read(verb: &Verb, arguments: &[OsString]) -> Result<Given, UsageError> {
             given.operands.extend(waiting.cloned());
             break;
         }
-        let Some(text) = argument.to_str().filter(|text| text.len() > 1 && text.starts_with('-')) else {
+        let is_option = |text: &&str| text.starts_with('-') && !is_number_or_dash(text);
+        let Some(text) = argument.to_str().filter(is_option) else {
             given.operands.push(argument.clone());
             continue;
         };
@@ -396,6 +527,10 @@ impl Given {
 
     fn text(&self, name: &str) -> Option<String> {
         self.options.iter().rev().find(|(given, _)| *given == name).map(|(_, value)| value.clone())
+    }
+
+    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.options.iter().filter(move |(given, _)| *given == name).map(|(_, value)| value.as_str())
     }
 
     fn wanted(&self, name: &str) -> Wanted {

@@ -5,6 +5,7 @@
 //!
 //! Invariant: both grammars build the same [`Command`]; no command knows which one was used, but for the renderer.
 
+pub mod backup_restore;
 pub mod classic;
 mod classic_dump;
 mod classic_maintenance;
@@ -16,6 +17,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use ese_format::page_size::PageSize;
+
+use backup_restore::{BackupOptions, PendingOptions, RestoreRunOptions, RestoreSetsOptions};
 
 use crate::failure::ExitRule;
 use crate::log_dump::CsvEncoding;
@@ -95,6 +98,20 @@ pub enum Command {
     Check(CheckOptions),
     /// Recover the databases of a log stream (`/r`, `recover`).
     Recover(RecoverOptions),
+    /// Show `Restore.env` of a folder (`/cm`, `restore show`).
+    RestoreShow(PathBuf),
+    /// Run hard recovery of a folder with `Restore.env` (`/cc`, `restore run`).
+    RestoreRun(RestoreRunOptions),
+    /// Restore backup sets from beginning to end (`restore`).
+    RestoreSets(RestoreSetsOptions),
+    /// Show, write or carry out a "Restore in Progress" record (`restore pending`).
+    RestorePending(PendingOptions),
+    /// Take a backup (`backup`).
+    Backup(BackupOptions),
+    /// Say what backup sets are good for (`verify-backup`).
+    VerifyBackup(Vec<PathBuf>),
+    /// Translate error codes (`error`).
+    ErrorCodes(Vec<String>),
     /// A mode of Windows' tool that this version does not have.
     Unavailable(&'static str),
     /// Windows' help (`/?`).
@@ -423,7 +440,12 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, (UsageError, Settings
         settings.renderer = globals::plain_unless_json(settings.renderer);
         long::parse(&rest)
     } else {
-        classic::parse(&rest, &mut settings)
+        let has_restore = !words::is_esentutl(program);
+        if has_restore {
+            classic::parse(&rest, &mut settings)
+        } else {
+            classic::parse_as_windows(&rest, &mut settings)
+        }
     };
     match parsed {
         Ok(Command::Export(_)) if settings.renderer == Renderer::Json => {
