@@ -10,8 +10,8 @@ use crate::failure::{CommandResult, Failure};
 use crate::log_dump::{self, LogDumpOptions};
 use crate::output::{Output, Renderer, Report};
 use crate::{
-    checkpoint_dump, checksum, export, flush_map_dump, header_dump, info, integrity, meta_dump, recovery,
-    space_dump,
+    backup, checkpoint_dump, checksum, error_code, export, flush_map_dump, header_dump, info, integrity,
+    meta_dump, recovery, restore, space_dump, verify_backup,
 };
 
 /// Runs a command.
@@ -31,6 +31,13 @@ pub fn run(command: &Command, settings: &Settings, out: &mut Output<'_>) -> Comm
         Command::Tables(source) => export::list_tables(source, out),
         Command::Info(sources) => each(sources, out, info::run),
         Command::Recover(options) => recovery::run(options, settings, out),
+        Command::RestoreShow(folder) => restore::show::run(folder, out),
+        Command::RestoreRun(options) => restore::run::run(options, settings, out),
+        Command::RestoreSets(options) => restore::sets::run(options, settings, out),
+        Command::RestorePending(options) => restore::pending::run(options, settings, out),
+        Command::Backup(options) => backup::run(options, settings, out),
+        Command::VerifyBackup(folders) => verify_backup::run(folders, out),
+        Command::ErrorCodes(codes) => error_code::run(codes, out),
         Command::Unavailable(mode) => unavailable(mode, out),
         Command::ClassicHelp | Command::Help(_) | Command::Version => Ok(()),
     }
@@ -137,6 +144,13 @@ pub fn name(command: &Command) -> &'static str {
         Command::Tables(_) => "tables",
         Command::Info(_) => "info",
         Command::Recover(_) => "recover",
+        Command::RestoreShow(_) => "restore show",
+        Command::RestoreRun(_) => "restore run",
+        Command::RestoreSets(_) => "restore",
+        Command::RestorePending(_) => "restore pending",
+        Command::Backup(_) => "backup",
+        Command::VerifyBackup(_) => "verify-backup",
+        Command::ErrorCodes(_) => "error",
         Command::Unavailable(mode) => mode,
         Command::ClassicHelp | Command::Help(_) => "help",
         Command::Version => "version",
@@ -153,6 +167,12 @@ pub fn sources(command: &Command) -> Vec<String> {
         Command::Info(sources) => sources,
         Command::Export(options) => std::slice::from_ref(&options.source),
         Command::Tables(source) => std::slice::from_ref(source),
+        Command::RestoreShow(folder) => std::slice::from_ref(folder),
+        Command::RestoreRun(options) => std::slice::from_ref(&options.folder),
+        Command::RestoreSets(options) => &options.sets,
+        Command::RestorePending(options) => std::slice::from_ref(&options.folder),
+        Command::Backup(options) => &options.databases,
+        Command::VerifyBackup(folders) => folders,
         _ => &[],
     };
     files.iter().map(|file| file.to_string_lossy().into_owned()).collect()

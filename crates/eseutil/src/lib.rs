@@ -7,10 +7,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod backup;
+mod backup_set;
 pub mod checkpoint_dump;
 pub mod checksum;
 pub mod command_line;
 pub mod dispatch;
+pub mod error_code;
 pub mod export;
 pub mod failure;
 pub mod flush_map_dump;
@@ -23,8 +26,10 @@ pub mod output;
 pub mod program;
 pub mod progress;
 pub mod recovery;
+pub mod restore;
 pub mod source_file;
 pub mod space_dump;
 mod space_hints;
 pub mod text_forms;
 pub mod usage;
+pub mod verify_backup;

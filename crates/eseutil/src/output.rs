@@ -88,6 +88,11 @@ impl<'a> Output<'a> {
         if self.renderer == Renderer::Classic { self.text.write_fmt(text) } else { Ok(()) }
     }
 
+    /// Standard output itself, for bytes that are no text.
+    pub fn raw(&mut self) -> &mut dyn Write {
+        self.text
+    }
+
     /// Puts a member into the JSON document's `result`.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.report.result.insert(name.to_owned(), value.into());

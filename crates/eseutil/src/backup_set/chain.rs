@@ -52,7 +52,8 @@ impl<'s> Chain<'s> {
             match self.databases.iter_mut().find(|known| known.identity == database.identity) {
                 Some(known) if known.marked == database.marked => {
                     let what = format!("is the same backup copy as {}", known.path.display());
-                    let failure = Failure::of_file(JetError::DATABASE_SIGN_IN_USE, &database.path).with_detail(what);
+                    let failure =
+                        Failure::of_file(JetError::DATABASE_SIGN_IN_USE, &database.path).with_detail(what);
                     self.flaws.push(Flaw { failure });
                 }
                 // A later full set takes the place of an earlier one.
@@ -87,7 +88,17 @@ impl<'s> Chain<'s> {
     }
 
     fn check_stream(&mut self, database: &SetDatabase) {
-        let foreign = self.logs.values().next().filter(|log| log.stream != database.stream);
+        let first = self.logs.values().next();
+        if let Some(log) = first.filter(|log| log.page_size.is_some_and(|size| size != database.page_size)) {
+            let what = format!(
+                "has pages of {} bytes, {} is of others",
+                database.page_size.bytes(),
+                log.path.display()
+            );
+            let failure = Failure::of_file(JetError::PAGE_SIZE_MISMATCH, &database.path).with_detail(what);
+            self.flaws.push(Flaw { failure });
+        }
+        let foreign = first.filter(|log| log.stream != database.stream);
         if let (Some(log), true) = (foreign, database.form != CopyForm::Ordinary) {
             let what = format!("belongs to another log stream than {}", log.path.display());
             let jet = JetError::DATABASE_PATCH_FILE_MISMATCH;
@@ -122,7 +133,10 @@ impl<'s> Chain<'s> {
     pub(crate) fn logged_path(&self, database: &SetDatabase) -> Option<&'s str> {
         let mut logs = self.logs.values().rev();
         logs.find_map(|log| {
-            log.attachments.iter().find(|(identity, _)| *identity == database.identity).map(|(_, path)| path.as_str())
+            log.attachments
+                .iter()
+                .find(|(identity, _)| *identity == database.identity)
+                .map(|(_, path)| path.as_str())
         })
     }
 

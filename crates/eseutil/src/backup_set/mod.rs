@@ -161,7 +161,8 @@ impl BackupSet {
                 }
                 _ if has_database_extension(&name) => {
                     let failure = file.header().err().unwrap_or_else(|| {
-                        Failure::of_file(JetError::DATABASE_CORRUPTED, path).with_detail("has no sound header")
+                        Failure::of_file(JetError::DATABASE_CORRUPTED, path)
+                            .with_detail("has no sound header")
                     });
                     self.flaw(failure.about(path));
                 }
@@ -196,7 +197,10 @@ impl BackupSet {
             let [before, log] = pair else { continue };
             let failed = |jet, what: String| Failure::of_file(jet, &log.path).with_detail(what);
             if log.stream != before.stream {
-                wrong.push(failed(JetError::BAD_LOG_SIGNATURE, "is of another log stream than the log before".into()));
+                wrong.push(failed(
+                    JetError::BAD_LOG_SIGNATURE,
+                    "is of another log stream than the log before".into(),
+                ));
             } else if log.generation != before.generation.saturating_add(1) {
                 let gap = (before.generation.saturating_add(1), log.generation.saturating_sub(1));
                 let what = format!("logs {} before it are missing", range_text(gap));
@@ -205,7 +209,10 @@ impl BackupSet {
                 let what = "does not follow the log before: it names another creation time".into();
                 wrong.push(failed(JetError::GIVEN_LOG_FILE_IS_NOT_CONTIGUOUS, what));
             } else if log.bytes != before.bytes {
-                wrong.push(failed(JetError::LOG_FILE_SIZE_MISMATCH, "has another size than the log before".into()));
+                wrong.push(failed(
+                    JetError::LOG_FILE_SIZE_MISMATCH,
+                    "has another size than the log before".into(),
+                ));
             }
         }
         self.flaws.extend(wrong.into_iter().map(|failure| Flaw { failure }));
@@ -242,7 +249,10 @@ fn base_of(name: &str) -> Option<(String, LogName)> {
 }
 
 fn extension_of(name: &str) -> String {
-    Path::new(name).extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+    Path::new(name)
+        .extension()
+        .map(|extension| extension.to_string_lossy().to_lowercase())
+        .unwrap_or_default()
 }
 
 fn has_database_extension(name: &str) -> bool {
@@ -320,7 +330,9 @@ fn read_log(file: &SourceFile, named: i32) -> CommandResult<SetLog> {
         stream: header.signature,
         page_size: header.page_size(),
         is_circular: header.parameters.is_circular(),
-        attachments: attachments.map(|attached| (attached.database_signature, attached.path_text())).collect(),
+        attachments: attachments
+            .map(|attached| (attached.info.database_signature, attached.path.to_text().into_owned()))
+            .collect(),
         is_sound: true,
     })
 }

@@ -7,7 +7,7 @@ mod database;
 mod flush_map;
 mod pages;
 
-pub(crate) use database::{PageReport, look_at_pages};
+pub(crate) use database::look_at_pages;
 
 use std::path::Path;
 use std::process;

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use ese_format::page_size::PageSize;
 
-use backup_restore::{BackupOptions, PendingOptions, RestoreRunOptions, RestoreSetsOptions};
+use backup_restore::{BackupOptions, BackupPlace, PendingOptions, RestoreRunOptions, RestoreSetsOptions};
 
 use crate::failure::ExitRule;
 use crate::log_dump::CsvEncoding;
@@ -450,6 +450,12 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, (UsageError, Settings
     match parsed {
         Ok(Command::Export(_)) if settings.renderer == Renderer::Json => {
             let sentence = "export writes JSON lines by itself (--format jsonl); leave --json out";
+            Err((UsageError::Long(sentence.to_owned()), settings))
+        }
+        Ok(Command::Backup(options))
+            if settings.renderer == Renderer::Json && options.place == BackupPlace::Stream =>
+        {
+            let sentence = "with --stream standard output is the backup; leave --json out";
             Err((UsageError::Long(sentence.to_owned()), settings))
         }
         Ok(command) => Ok(Invocation { command, settings }),

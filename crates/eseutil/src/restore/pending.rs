@@ -2,16 +2,23 @@
 //! does at its start (spec 07 §15, spec 10 §8.3).
 
 use std::io::Write;
+use std::path::Path;
 
-use ese_engine::io::OsFileSystem;
-use ese_engine::restore_in_progress::{RecordState, RecordedDatabase, RestoreInProgress};
+use ese_engine::io::{FileSystem, OsFileSystem};
+use ese_engine::recovery::{MapEntry, MapOptions};
+use ese_engine::restore_environment::RestoreEnvironment;
+use ese_engine::restore_in_progress::{RecordState, RecordedDatabase, RestoreInProgress, local_path};
+use ese_format::error::JetError;
+use ese_format::log::names::{self, LogExtension, LogName};
 use serde_json::{Value, json};
 
+use super::recovery::{Plan, recover};
 use super::show::reason;
 use crate::command_line::Settings;
 use crate::command_line::backup_restore::{PendingAction, PendingOptions};
 use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
+use crate::source_file::SourceFile;
 
 /// Does with the record what was asked for.
 ///
@@ -27,13 +34,15 @@ pub fn run(options: &PendingOptions, settings: &Settings, out: &mut Output<'_>) 
             let record = RestoreInProgress::load(&OsFileSystem, &options.folder).map_err(failed)?;
             show(record.as_ref(), out)
         }
-        PendingAction::Run => super::pending_run::run(options, settings, out),
+        PendingAction::Run => carry_out(options, settings, out),
         PendingAction::Create { logs, backup_logs, log_path, map } => {
-            let absolute = |path: &str| std::path::absolute(path).map(|path| path.to_string_lossy().into_owned());
+            let absolute =
+                |path: &str| std::path::absolute(path).map(|path| path.to_string_lossy().into_owned());
             let backup_log_path = absolute(backup_logs)?;
             let pairs = map.iter().map(|pair| {
                 // What is no absolute path of either kind is one of this machine.
-                let new = if is_windows_path(&pair.place) { pair.place.clone() } else { absolute(&pair.place)? };
+                let new =
+                    if is_windows_path(&pair.place) { pair.place.clone() } else { absolute(&pair.place)? };
                 Ok(RecordedDatabase { old: pair.what.clone(), new })
             });
             let record = RestoreInProgress {
@@ -49,6 +58,89 @@ pub fn run(options: &PendingOptions, settings: &Settings, out: &mut Output<'_>) 
             show(Some(&record), out)
         }
     }
+}
+
+/// Does what the record asks for. A record whose logs have been replayed is deleted; `Restore.env` in the folder of the restored logs
+/// has the same to say, or neither is obeyed.
+fn carry_out(options: &PendingOptions, settings: &Settings, out: &mut Output<'_>) -> CommandResult {
+    let file = options.folder.join(ese_engine::restore_in_progress::FILE_NAME);
+    let failed =
+        |error: ese_engine::error::Error| Failure::from(error.jet()).about(&file).with_detail(reason(&error));
+    let record = RestoreInProgress::load(&OsFileSystem, &options.folder).map_err(failed)?;
+    let Some(mut record) = record else { return show(None, out) };
+    if record.state == RecordState::Recovered {
+        RestoreInProgress::delete(&OsFileSystem, &options.folder).map_err(failed)?;
+        out.set("done", "deleted");
+        writeln!(out, "The logs have been replayed already: the record is deleted, nothing else is done.")?;
+        return Ok(());
+    }
+    let local = |path: &String| local_path(path, &options.drives).map_err(failed);
+    let backup_folder = local(&record.backup_log_path)?;
+    let mut map = Vec::new();
+    for database in &record.map {
+        let path = local(&database.new)?;
+        map.push(MapEntry { logged: Some(database.old.clone()), path, options: MapOptions::empty() });
+    }
+    if RestoreEnvironment::load(&OsFileSystem, &backup_folder)
+        .is_ok_and(|environment| !agrees(&environment, &record, &map))
+    {
+        let what = format!("says something else than Restore.env in {}", backup_folder.display());
+        return Err(Failure::of_file(JetError::INVALID_PARAMETER, &file).with_detail(what));
+    }
+    let first = map.first().map(|entry| entry.path.clone()).unwrap_or_default();
+    let page_size = match settings.page_size {
+        Some(size) => size,
+        None => {
+            SourceFile::open(&first)?.header().map_err(|failure| failure.about(&first))?.header.page_size()
+        }
+    };
+    let (base_name, extension) = logs_in(&backup_folder, record.low_log)?;
+    show(Some(&record), out)?;
+    let plan = Plan {
+        backup_folder,
+        given: (record.low_log, record.high_log),
+        base_name,
+        extension,
+        page_size,
+        log_folder: local(&record.log_path)?,
+        system_folder: local(&record.checkpoint_path)?,
+        map,
+    };
+    recover(plan, out)?;
+    // Before anybody attaches the databases: a next start must not replay anything again.
+    record.state = RecordState::Recovered;
+    record.save(&OsFileSystem, &options.folder).map_err(failed)?;
+    out.set("done", "recovered");
+    writeln!(out, "Hard recovery succeeded; the next run deletes the record.")?;
+    Ok(())
+}
+
+/// Whether `Restore.env` and the record ask for the same.
+fn agrees(environment: &RestoreEnvironment, record: &RestoreInProgress, map: &[MapEntry]) -> bool {
+    let same_logs = (environment.low_log, environment.high_log) == (record.low_log, record.high_log);
+    let in_both = |entry: &MapEntry| {
+        environment.databases.iter().any(|database| database.destination_file == entry.path)
+    };
+    same_logs && environment.databases.len() == map.len() && map.iter().all(in_both)
+}
+
+/// The base name of the logs in a folder: that of the first log of the range.
+fn logs_in(folder: &Path, low_log: i32) -> CommandResult<(String, LogExtension)> {
+    let files = OsFileSystem.list(folder).map_err(|error| Failure::of_engine(&error, folder))?;
+    let base = files.iter().find_map(|path| {
+        let name = path.file_name()?.to_str()?;
+        let base = name.get(..3)?;
+        match names::parse(base, name)? {
+            LogName::Archived { generation, extension, .. } if generation == low_log => {
+                Some((base.to_owned(), extension))
+            }
+            _ => None,
+        }
+    });
+    base.ok_or_else(|| {
+        let what = format!("log 0x{low_log:X} of the restored logs is missing");
+        Failure::of_file(JetError::FILE_NOT_FOUND, folder).with_detail(what)
+    })
 }
 
 fn is_windows_path(path: &str) -> bool {

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use ese_engine::io::OsFileSystem;
 use ese_engine::restore_environment::{
-    CircularAtBackup, EnvironmentDatabase, RecoverStatus, RestoreEnvironment, RestoreMode, ctime_text, time_text,
+    CircularAtBackup, EnvironmentDatabase, RecoverStatus, RestoreEnvironment, RestoreMode, ctime_text,
+    time_text,
 };
 use ese_format::logtime::Logtime;
 use serde_json::{Value, json};
@@ -88,7 +89,8 @@ pub(super) fn body(environment: &RestoreEnvironment, out: &mut Output<'_>) -> io
 fn database_lines(database: &EnvironmentDatabase, out: &mut Output<'_>) -> io::Result<()> {
     line(DATABASE_WIDTH, "Database Name", &database.display_name, out)?;
     line(DATABASE_WIDTH, "GUID", &database.guid.to_string(), out)?;
-    let source = if database.source_file.is_empty() { String::new() } else { format!("{} ", database.source_file) };
+    let source =
+        if database.source_file.is_empty() { String::new() } else { format!("{} ", database.source_file) };
     line(DATABASE_WIDTH, "Source Files", &source, out)?;
     // The line of the destination is ended by the empty field behind it: so it is in the original.
     let destination = format!("{} {:DATABASE_WIDTH$} ", database.destination_file.display(), "");

@@ -87,7 +87,12 @@ fn read_everything(sets: &mut [BackupSet], out: &mut Output<'_>) -> CommandResul
             })?;
             done = done.saturating_add(database.bytes);
             if !report.failures.is_empty() {
-                out.warn(format!("{}: {} of {} pages are damaged", database.path.display(), report.bad, report.seen));
+                out.warn(format!(
+                    "{}: {} of {} pages are damaged",
+                    database.path.display(),
+                    report.bad,
+                    report.seen
+                ));
             }
             if report.correctable > 0 {
                 let sentence = format!(
@@ -120,7 +125,8 @@ fn read_everything(sets: &mut [BackupSet], out: &mut Output<'_>) -> CommandResul
 
 /// Reads a log to its end.
 fn read_log(path: &Path) -> CommandResult {
-    let generation = Generation::read(&OsFileSystem, path).map_err(|error| Failure::of_engine(&error, path))?;
+    let generation =
+        Generation::read(&OsFileSystem, path).map_err(|error| Failure::of_engine(&error, path))?;
     let log = generation.log().map_err(|error| Failure::of_engine(&error, path))?;
     if let Some(damage) = log.damage() {
         return Err(Failure::of_format(damage.error.clone(), path));
@@ -266,7 +272,9 @@ fn show_points(points: &[Point], chain: &Chain<'_>, out: &mut Output<'_>) -> Com
                 range_text(point.needed)
             )?,
             Reach::NoCopy => writeln!(out, "{} is no backup copy", point.database)?,
-            Reach::BadCopy => writeln!(out, "{} CANNOT be restored from {sets}: its trailer is bad", point.database)?,
+            Reach::BadCopy => {
+                writeln!(out, "{} CANNOT be restored from {sets}: its trailer is bad", point.database)?
+            }
         }
     }
     if let Some(gap) = chain.gap() {
