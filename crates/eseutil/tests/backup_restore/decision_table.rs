@@ -271,7 +271,7 @@ fn t138_t140_a_failure_deletes_nothing_and_is_written_down() {
     eseutil(["/cc", &shown(&prepared.folder)]).failed_with(-531);
 
     let prepared = scene.prepare("log-gone", RestoreMode::Normal, CircularAtBackup::No, Extra::None);
-    fs::remove_file(&generations(&prepared.folder)[1].1).expect("it is there");
+    fs::remove_file(&generations(&prepared.folder)[0].1).expect("it is there");
     let before = snapshot(&prepared.folder);
     eseutil(["/cc", &shown(&prepared.folder)]).failed_with(-557);
     assert_eq!(snapshot(&prepared.folder), before);

@@ -88,12 +88,16 @@ fn spoilt(name: &str, set: &Path, spoil: impl Fn(&Path), code: i32, named: &str)
 
 #[test]
 fn a_spoilt_set_is_told_file_by_file() {
-    let mut stage = Stage::new(&["a.edb"]);
-    stage.insert(600);
-    let set = stage.backup("set", &[]);
-    let mut other = Stage::new(&["a.edb"]);
-    other.insert(600);
-    let foreign = other.backup("set", &[]);
+    let set_of = |stage: &mut Stage| {
+        stage.insert(600);
+        let set = stage.backup("set", &[]);
+        // With the logs of an incremental set in it: one line of logs behind the copy.
+        stage.insert(600);
+        copy_folder(&stage.backup("incremental", &["--incremental"]), &set);
+        set
+    };
+    let (mut stage, mut other) = (Stage::new(&["a.edb"]), Stage::new(&["a.edb"]));
+    let (set, foreign) = (set_of(&mut stage), set_of(&mut other));
     let logs: Vec<String> = snapshot(&set)
         .keys()
         .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))

@@ -165,10 +165,6 @@ impl Stage {
         &self.databases[0]
     }
 
-    pub(crate) fn databases(&self) -> &[PathBuf] {
-        &self.databases
-    }
-
     /// An instance with every database attached.
     pub(crate) fn running(&self) -> (Arc<Instance>, Session, Vec<Arc<AttachedDatabase>>) {
         let instance = Instance::start(self.settings.clone()).expect("the stream starts");
