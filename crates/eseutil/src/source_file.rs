@@ -106,7 +106,8 @@ impl SourceFile {
     pub fn header(&self) -> CommandResult<HeaderPair> {
         let is_patch = self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pat"));
         if is_patch && self.length == 0 {
-            let what = "is an empty patch file: the marker that JetBackup leaves, with nothing in it (spec 07 §2.6)";
+            let what =
+                "is an empty patch file: the marker that JetBackup leaves, with nothing in it (spec 07 §2.6)";
             return Err(Failure::of_file(JetError::DATABASE_CORRUPTED, &self.path).with_detail(what));
         }
         database_header::choose_header(&self.probe()?)

@@ -109,10 +109,26 @@ fn a_recovery_is_asked_for_in_both_grammars() {
 #[test]
 fn modes_of_later_versions_are_understood_and_named() {
     for line in
-        ["/r SRU /d /k F", "/p F /o", "/d F /bB /p", "/y F /dG /i", "/z F /t", "/mh F /vss", "restore show D"]
+        ["/r SRU /d /k F", "/p F /o", "/d F /bB /p", "/y F /dG /i", "/z F /t", "/mh F /vss", "copy F G"]
     {
         assert!(matches!(parsed(line), Command::Unavailable(_)), "{line}");
     }
+}
+
+#[test]
+fn both_grammars_of_restores_ask_for_the_same() {
+    for (long, classic) in [
+        ("restore show D", "/cm D"),
+        ("restore show D", "/c /m D/Restore.env"),
+        ("restore run D", "/cc D"),
+        ("restore run .", "/cc"),
+        ("restore run D --folder-alone", "/cc D /t"),
+        ("restore run D --instance=first", "/cc D /tfirst"),
+        ("restore run D --run-in E --keep-logs", "/cc D /fE /k"),
+    ] {
+        assert_eq!(parsed(long), parsed(classic), "{long} and {classic}");
+    }
+    assert_eq!(parsed("error -530"), Command::ErrorCodes(vec!["-530".to_owned()]));
 }
 
 #[test]
@@ -140,4 +156,7 @@ fn long_forms_name_what_is_wrong() {
 fn esentutl_knows_no_long_forms() {
     let words = ["/usr/bin/esentutl", "dump", "header", "F"].map(OsString::from);
     assert!(matches!(parse(&words), Err((UsageError::Classic(_), _))));
+    let words = ["/usr/bin/esentutl", "/cm", "F"].map(OsString::from);
+    let refused = parse(&words).map_err(|(error, _)| error.text().to_owned());
+    assert_eq!(refused.err().as_deref(), Some("Usage Error: Invalid mode."));
 }
