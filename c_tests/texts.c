@@ -87,7 +87,7 @@ static JET_ERR create_index(const TEXTS *in, const char *name, const char *key, 
     index.cbKeyMost = 2000;
     index.ulDensity = 90;
     index.pidxunicode = &unicode;
-    return JetCreateIndex3W(in->session, in->table, &index, 1);
+    return JetCreateIndex4W(in->session, in->table, &index, 1);
 }
 
 static TEXTS create_table(JET_SESID session, JET_DBID database, const char *name)

@@ -89,7 +89,7 @@ fn texts_of_many_scripts_are_found_ranged_over_and_in_the_order_of_their_sort_ke
         file.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
         file.extend(text.iter().flat_map(|unit| unit.to_le_bytes()));
     }
-    let (input, orders) = (folder.path().join("texts"), folder.path().join("orders"));
+    let (input, orders) = (folder.path().join("input"), folder.path().join("orders"));
     fs::write(&input, file).expect("a file");
     let data = format!("{}/", folder.path().display());
     let output = with_own_library(Command::new(program).arg(&data).arg(&input).arg(&orders)).output();

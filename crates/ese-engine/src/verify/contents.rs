@@ -208,13 +208,38 @@ impl<'t> Contents<'t> {
             return why(JetError::CANT_USE_DEFERRED_POPULATE_INDEX, "it is not complete");
         }
         match self.table.index_keys(index, &ComparedText) {
-            Ok(keys) if !has_known_text(&keys) => why(
-                JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED,
-                "its sort keys are of another version and cannot be computed; its structure and its bookmarks are in order or said above",
-            ),
+            Ok(keys) if !self.has_known_text(index, &keys) => {
+                let version =
+                    index.row.sort_version.map_or_else(|| "none".to_owned(), |known| format!("{known:?}"));
+                let jet = JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED;
+                why(
+                    jet,
+                    &format!(
+                        "its text is sorted by another version of Windows (sort version {version}): it can be read here, but neither searched nor changed. Delete it and create it again, or use it with the Windows that made it. Its structure and its bookmarks are in order or said above"
+                    ),
+                )
+            }
             Ok(_) => Ok(()),
             Err(error) => Err(Some((error.jet(), error.to_string()))),
         }
+    }
+
+    /// Whether the keys of an index can be computed. Those of a related Windows can if all of them are ours.
+    fn has_known_text(&self, index: &IndexDefinition, keys: &IndexKeys<'_>) -> bool {
+        let is_adopted = matches!(keys.index_text().standing(), Standing::Adopted(_));
+        has_own_text(keys) || is_adopted && self.has_our_keys(index, keys).unwrap_or(false)
+    }
+
+    /// Whether the key of every entry is one that we make of its row.
+    fn has_our_keys(&self, index: &IndexDefinition, keys: &IndexKeys<'_>) -> Result<bool> {
+        let mut cursor = self.table.index_cursor(index.name.as_bytes())?;
+        while cursor.move_next()? {
+            let key = cursor.key()?.to_vec();
+            if cursor.row()?.keys(keys)?.binary_search(&key).is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Every entry of an index points to a row.
@@ -287,7 +312,7 @@ impl<'t> Contents<'t> {
         }
         if let Some(index) = schema.indexes().first().filter(|index| index.is_primary()) {
             let keys = self.table.index_keys(index, &ComparedText)?;
-            pass.primary = Some(keys).filter(has_known_text);
+            pass.primary = Some(keys).filter(has_own_text);
         }
         let memory = (self.options.memory_bytes as u64).saturating_mul(2);
         let mut rows = self.table.cursor();
@@ -461,8 +486,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Whether the sort keys of an index can be computed: it has none, or they are of a version whose keys are ours.
-fn has_known_text(keys: &IndexKeys<'_>) -> bool {
-    let standing = keys.index_text().standing();
-    !keys.has_unicode_text() || !matches!(standing, Standing::Foreign(_) | Standing::Unmade | Standing::Bad)
+/// Whether the sort keys of an index are of our own version, or it has none.
+fn has_own_text(keys: &IndexKeys<'_>) -> bool {
+    !keys.has_unicode_text()
+        || matches!(keys.index_text().standing(), Standing::Exact(_) | Standing::Private(_))
 }

@@ -1,6 +1,5 @@
 //! What is done to the databases of others: in every table rows are taken out and put back as they were, replaced with
-//! other values, copied, and such changes rolled back. Rows of tables with an index over UTF-16 text, whose sort keys are
-//! not built yet, can be replaced where no such index is concerned; everything else of them is refused whole.
+//! other values, copied, and such changes rolled back, those of tables with indexes over UTF-16 text too.
 //!
 //! Used by the tests and by the example `change_databases`, which does it on a disk for other readers.
 
