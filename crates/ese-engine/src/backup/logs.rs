@@ -154,6 +154,29 @@ impl Instance {
         refused(JetError::MISSING_FILE_TO_BACKUP, format!("{} is missing", path.display()))
     }
 
+    /// Deletes the logs below the checkpoint, whatever was saved (JetBackup without a folder, spec 07 §9.3). The backup
+    /// can be ended as if its logs had been listed.
+    ///
+    /// # Errors
+    /// `JET_errNoBackup`, `JET_errBackupAbortByServer`; those of the log, of the checkpoint and of deleting.
+    pub(crate) fn truncate_to_checkpoint(&self) -> Result<()> {
+        let mut desk = self.backup.lock();
+        let session = self.backup.local(&mut desk)?;
+        let Some(log) = self.log() else {
+            return refused(JetError::LOGGING_DISABLED, "the instance has no log");
+        };
+        session.status = Status::Logs;
+        if log.settings().circular == Circular::Off {
+            let end = self.stored_checkpoint_generation()?;
+            // Without an archived log there is nothing to delete.
+            session.delete = match self.lowest_archive() {
+                Err(error) if error.jet() == JetError::FILE_NOT_FOUND => end..end,
+                lowest => lowest?.min(end)..end,
+            };
+        }
+        self.delete_logs(log, session)
+    }
+
     /// Deletes the logs that nobody needs once this backup is kept (JetTruncateLog).
     ///
     /// # Errors
@@ -177,6 +200,11 @@ impl Instance {
             return refused(JetError::LOG_FILE_NOT_COPIED, "not every log of the backup was read");
         }
         session.logs_truncated = true;
+        self.delete_logs(log, session)
+    }
+
+    /// Logs which logs go, and deletes them.
+    fn delete_logs(&self, log: &Log, session: &Session) -> Result<()> {
         let delete = session.delete.clone();
         let info = BackupInfo {
             generation_low: delete.start.unsigned_abs().into(),

@@ -72,6 +72,18 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     /// `JET_errFileNotFound`, `JET_errFileAccessDenied`, `JET_errDiskIO`.
     fn list(&self, folder: &Path) -> Result<Vec<PathBuf>>;
 
+    /// The folders in a folder, in the order of their names; links to folders are none.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    fn list_folders(&self, folder: &Path) -> Result<Vec<PathBuf>>;
+
+    /// Deletes an empty folder.
+    ///
+    /// # Errors
+    /// `JET_errFileNotFound`, `JET_errFileAccessDenied`, and `JET_errDiskIO` for one that is not empty.
+    fn remove_folder(&self, folder: &Path) -> Result<()>;
+
     /// Whether there is a file at `path`.
     fn is_file(&self, path: &Path) -> bool;
 

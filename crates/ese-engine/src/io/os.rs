@@ -143,6 +143,24 @@ impl FileSystem for OsFileSystem {
         Ok(paths)
     }
 
+    fn list_folders(&self, folder: &Path) -> Result<Vec<PathBuf>> {
+        let failed = |error| Error::io(IoOperation::List, folder, None, error);
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_type().map_err(failed)?.is_dir() {
+                paths.push(entry.path());
+            }
+        }
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn remove_folder(&self, folder: &Path) -> Result<()> {
+        fs::remove_dir(folder).map_err(|error| Error::io(IoOperation::Remove, folder, None, error))?;
+        sync_folder_of(folder, IoOperation::Remove)
+    }
+
     fn is_file(&self, path: &Path) -> bool {
         path.is_file()
     }

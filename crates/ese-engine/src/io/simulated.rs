@@ -46,6 +46,8 @@ struct Disk {
     /// Bytes that are written as one in files with this extension; in others it is [`SECTOR_BYTES`].
     sectors: Option<(&'static str, usize)>,
     files: BTreeMap<PathBuf, Arc<Mutex<Node>>>,
+    /// Folders that were made: they are there without files, too.
+    folders: BTreeSet<PathBuf>,
     /// Calls that still succeed, and how those after them fail.
     fails_after: Option<(u64, io::ErrorKind)>,
     /// Calls that still succeed, and how the one after them fails.
@@ -192,6 +194,10 @@ impl Disk {
         let of_extension =
             |(extension, bytes)| path.extension().is_some_and(|found| found == extension).then_some(bytes);
         self.sectors.and_then(of_extension).unwrap_or(SECTOR_BYTES)
+    }
+
+    fn files_below(&self, folder: &Path) -> Vec<PathBuf> {
+        self.files.keys().filter(|path| path.starts_with(folder) && *path != folder).cloned().collect()
     }
 
     fn node(&self, operation: IoOperation, path: &Path) -> Result<Arc<Mutex<Node>>> {
@@ -411,10 +417,22 @@ impl FileSystem for SimulatedFileSystem {
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         let mut disk = self.disk.lock();
         let fate = disk.write_call(IoOperation::Rename, from, None)?;
-        let node = disk.node(IoOperation::Rename, from)?;
+        let moved = disk.files_below(from);
+        if moved.is_empty() && !disk.folders.contains(from) {
+            disk.node(IoOperation::Rename, from)?;
+        }
         if fate.happens(disk.write_calls) {
-            disk.files.remove(from);
-            disk.files.insert(to.to_owned(), node);
+            if disk.folders.remove(from) {
+                disk.folders.insert(to.to_owned());
+            }
+            for path in moved.into_iter().chain([from.to_owned()]) {
+                let Some(node) = disk.files.remove(&path) else { continue };
+                let renamed = match path.strip_prefix(from) {
+                    Ok(below) if !below.as_os_str().is_empty() => to.join(below),
+                    _ => to.to_owned(),
+                };
+                disk.files.insert(renamed, node);
+            }
         }
         fate.end(IoOperation::Rename, from)
     }
@@ -433,6 +451,33 @@ impl FileSystem for SimulatedFileSystem {
         let mut disk = self.disk.lock();
         disk.call(IoOperation::List, folder, None)?;
         Ok(disk.files.keys().filter(|path| path.parent() == Some(folder)).cloned().collect())
+    }
+
+    /// The folders that have files below them, and those that were made.
+    fn list_folders(&self, folder: &Path) -> Result<Vec<PathBuf>> {
+        let mut disk = self.disk.lock();
+        disk.call(IoOperation::List, folder, None)?;
+        let child = |path: &PathBuf| {
+            let below = path.strip_prefix(folder).ok()?;
+            Some(folder.join(below.components().next()?))
+        };
+        let with_files = disk.files.keys().filter(|path| path.parent() != Some(folder)).filter_map(child);
+        let made = disk.folders.iter().filter_map(child);
+        let found: BTreeSet<PathBuf> = with_files.chain(made).collect();
+        Ok(found.into_iter().collect())
+    }
+
+    fn remove_folder(&self, folder: &Path) -> Result<()> {
+        let mut disk = self.disk.lock();
+        let fate = disk.write_call(IoOperation::Remove, folder, None)?;
+        if !disk.files_below(folder).is_empty() {
+            let not_empty = io::ErrorKind::DirectoryNotEmpty.into();
+            return Err(Error::io(IoOperation::Remove, folder, None, not_empty));
+        }
+        if fate.happens(disk.write_calls) {
+            disk.folders.remove(folder);
+        }
+        fate.end(IoOperation::Remove, folder)
     }
 
     fn is_file(&self, path: &Path) -> bool {
