@@ -41,6 +41,12 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetAttachDatabaseWithStreaming", State::Yes, "JET_errFeatureNotAvailable always, as the original"),
     ("JetBeginExternalBackup", State::Yes, ""),
     ("JetBeginExternalBackupInstance", State::Yes, ""),
+    (
+        "JetBackup",
+        State::Yes,
+        "the empty .pat markers are in the copy only; an atomic incremental goes into `old`",
+    ),
+    ("JetBackupInstance", State::Yes, "as JetBackup"),
     ("JetBeginSession", State::Yes, ""),
     ("JetBeginSurrogateBackup", State::Yes, ""),
     ("JetBeginTransaction", State::Yes, ""),
@@ -228,6 +234,9 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetResetSessionContext", State::Yes, ""),
     ("JetResetTableSequential", State::Yes, "a hint"),
     ("JetResizeDatabase", State::Partial, "files are not made smaller"),
+    ("JetRestore", State::Yes, ""),
+    ("JetRestore2", State::Yes, ""),
+    ("JetRestoreInstance", State::Yes, "the instance can be started afterwards"),
     (
         "JetRetrieveColumn",
         State::Partial,

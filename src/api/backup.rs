@@ -9,7 +9,6 @@ use ese_engine::instance::Instance;
 use ese_format::error::JetError;
 
 use super::argument::{Buffer, Place, Text};
-use super::not_available;
 use super::path_list::{NarrowList, Told, WideList};
 use crate::abi::guard::{CallResult, Completion, guard_process};
 use crate::abi::structs::*;
@@ -20,48 +19,6 @@ use crate::runtime::process;
 
 /// What the buffers of JetReadFile are aligned to: the unit in which the original's operating system gives out memory.
 const BUFFER_ALIGNMENT: usize = 4096;
-
-/// Streaming backup to a folder.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetBackupA(
-    szBackupPath: JET_PCSTR,
-    grbit: JET_GRBIT,
-    pfnStatus: JET_PFNSTATUS,
-) -> JET_ERR {
-    not_available!(szBackupPath, grbit, pfnStatus)
-}
-
-/// Streaming backup to a folder.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetBackupInstanceA(
-    instance: JET_INSTANCE,
-    szBackupPath: JET_PCSTR,
-    grbit: JET_GRBIT,
-    pfnStatus: JET_PFNSTATUS,
-) -> JET_ERR {
-    not_available!(instance, szBackupPath, grbit, pfnStatus)
-}
-
-/// Streaming backup to a folder.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetBackupInstanceW(
-    instance: JET_INSTANCE,
-    szBackupPath: JET_PCWSTR,
-    grbit: JET_GRBIT,
-    pfnStatus: JET_PFNSTATUS,
-) -> JET_ERR {
-    not_available!(instance, szBackupPath, grbit, pfnStatus)
-}
-
-/// Streaming backup to a folder.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetBackupW(
-    szBackupPath: JET_PCWSTR,
-    grbit: JET_GRBIT,
-    pfnStatus: JET_PFNSTATUS,
-) -> JET_ERR {
-    not_available!(szBackupPath, grbit, pfnStatus)
-}
 
 /// Start an external backup.
 #[unsafe(no_mangle)]

@@ -1,4 +1,4 @@
-//! Restore from folders, and reverting to snapshots.
+//! Reverting to snapshots of the engine's own.
 
 use std::ffi::c_void;
 
@@ -54,54 +54,4 @@ pub unsafe extern "system" fn JetRBSPrepareRevert(
     pjltRevertActual: *mut JET_LOGTIME,
 ) -> JET_ERR {
     not_available!(instance, jltRevertExpected, cpgCache, grbit, pjltRevertActual)
-}
-
-/// Restore to another folder.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetRestore2A(sz: JET_PCSTR, szDest: JET_PCSTR, pfn: JET_PFNSTATUS) -> JET_ERR {
-    not_available!(sz, szDest, pfn)
-}
-
-/// Restore to another folder.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetRestore2W(
-    sz: JET_PCWSTR,
-    szDest: JET_PCWSTR,
-    pfn: JET_PFNSTATUS,
-) -> JET_ERR {
-    not_available!(sz, szDest, pfn)
-}
-
-/// Restore a folder backup.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetRestoreA(szSource: JET_PCSTR, pfn: JET_PFNSTATUS) -> JET_ERR {
-    not_available!(szSource, pfn)
-}
-
-/// Restore a folder backup.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetRestoreInstanceA(
-    instance: JET_INSTANCE,
-    sz: JET_PCSTR,
-    szDest: JET_PCSTR,
-    pfn: JET_PFNSTATUS,
-) -> JET_ERR {
-    not_available!(instance, sz, szDest, pfn)
-}
-
-/// Restore a folder backup.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetRestoreInstanceW(
-    instance: JET_INSTANCE,
-    sz: JET_PCWSTR,
-    szDest: JET_PCWSTR,
-    pfn: JET_PFNSTATUS,
-) -> JET_ERR {
-    not_available!(instance, sz, szDest, pfn)
-}
-
-/// Restore a folder backup.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn JetRestoreW(szSource: JET_PCWSTR, pfn: JET_PFNSTATUS) -> JET_ERR {
-    not_available!(szSource, pfn)
 }

@@ -12,6 +12,7 @@
 //! restore    external restore: the instance that restores, the one whose logs are wanted
 //! durable_commits  telling the program of durable commits
 //! call       what stands around a call with a session, a cursor or an instance
+//! legacy_restore  restores from folders
 //! snapshots  snapshot sessions by their numbers
 //! engine     starting the engine, and what of it sits behind database and cursor handles
 //! ```
@@ -33,6 +34,7 @@ pub mod durable_commits;
 pub mod engine;
 pub mod engine_cursor;
 pub mod instance;
+pub mod legacy_restore;
 pub mod process;
 pub mod restore;
 pub mod session;

@@ -25,6 +25,7 @@ pub mod error;
 pub mod file_map;
 pub mod instance;
 pub mod io;
+pub mod legacy_backup;
 mod lock_order;
 pub mod log;
 pub mod recovery;

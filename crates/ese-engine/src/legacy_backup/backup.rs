@@ -4,15 +4,13 @@ use std::path::{Path, PathBuf};
 
 use ese_format::error::JetError;
 
-use crate::backup::{
-    BackupFile, BackupKind, BeginOptions, EndOptions, FILE_HANDLE, StreamPart,
-};
+use crate::backup::{BackupFile, BackupKind, BeginOptions, EndOptions, FILE_HANDLE, StreamPart};
 use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::io::{Access, Existing, FileSystem};
 use crate::log::LogFolder;
 
-use super::folder::{Atomicity, SetFolder};
+use super::folder::{Atomicity, MissingFolders, SetFolder};
 
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -30,6 +28,8 @@ pub struct FolderBackup {
     pub kind: BackupKind,
     /// What becomes of the set before.
     pub atomicity: Atomicity,
+    /// What happens where the folder is not there.
+    pub missing_folders: MissingFolders,
 }
 
 /// How far a full backup is.
@@ -90,8 +90,13 @@ impl Instance {
         if root.to_string_lossy().chars().count() > FOLDER_CHARACTERS_MAX {
             return Err(Error::refused(JetError::INVALID_PATH, "the path of the folder is too long"));
         }
+        if request.missing_folders == MissingFolders::Made && !disk.is_folder(root) {
+            disk.create_folder(root)
+                .map_err(|error| Error::refused(JetError::INVALID_PATH, error.to_string()))?;
+        }
         let mut folder = SetFolder::prepare(disk, root, request.kind, request.atomicity)?;
-        let written = self.write_files(request.kind, &folder.written, watcher).and_then(|()| folder.complete());
+        let written =
+            self.write_files(request.kind, &folder.written, watcher).and_then(|()| folder.complete());
         if let Err(error) = written {
             folder.give_up();
             return Err(error);

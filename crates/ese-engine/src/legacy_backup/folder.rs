@@ -26,6 +26,15 @@ pub enum Atomicity {
     Plain,
 }
 
+/// What happens about folders that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingFolders {
+    /// They are made (JET_paramCreatePathIfNotExist).
+    Made,
+    /// They are an error.
+    Refused,
+}
+
 /// The folder, while a set is written into it.
 #[derive(Debug)]
 pub(super) struct SetFolder<'d> {

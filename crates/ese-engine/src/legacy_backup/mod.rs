@@ -21,5 +21,5 @@ mod folder;
 mod restore;
 
 pub use backup::{FolderBackup, FolderBackupStep, Watcher};
-pub use folder::Atomicity;
-pub use restore::{FolderRestore, MissingFolders, restore_folder};
+pub use folder::{Atomicity, MissingFolders};
+pub use restore::{FolderRestore, restore_folder};

@@ -19,21 +19,12 @@ use crate::log::{Generation, LogFolder};
 use crate::recovery::{BackupCopy, GenerationRange, MapEntry, MapOptions, RecoveryControl};
 use crate::restore::{Beyond, GivenLogs, RestoreRequest, Restored, check_beyond, restore};
 
-use super::folder::sets_in;
+use super::folder::{MissingFolders, sets_in};
 
 /// Bytes that are copied at once.
 const CHUNK_BYTES: usize = 1 << 20;
 /// Marks which databases a set restores.
 const MARKER: &str = "pat";
-
-/// What happens about folders that are not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MissingFolders {
-    /// They are made (JET_paramCreatePathIfNotExist).
-    Made,
-    /// They are an error.
-    Refused,
-}
 
 /// What is restored, and where to.
 #[derive(Debug)]
@@ -69,7 +60,8 @@ pub fn restore_folder(request: &FolderRestore, control: &mut dyn RecoveryControl
     let (extension, page_size) = (settings.log_settings()?.extension, settings.page_size);
     let logs = GivenLogs::examine(disk, &folder, &settings.base_name, extension, given, page_size)?;
     if disk.is_folder(&settings.log_folder) {
-        let there = LogFolder::scan_only(disk, &settings.log_folder, &settings.base_name, logs.set().extension)?;
+        let there =
+            LogFolder::scan_only(disk, &settings.log_folder, &settings.base_name, logs.set().extension)?;
         let is_backup_folder = disk.full_path(&settings.log_folder) == disk.full_path(&folder);
         check_beyond(disk, &logs, &Beyond { folder: &there, is_backup_folder, target_high: None })?;
     }
@@ -80,7 +72,8 @@ pub fn restore_folder(request: &FolderRestore, control: &mut dyn RecoveryControl
             copy_file(disk, copy, place, &mut buffer)?;
         }
     }
-    let entry = |planned: Planned| MapEntry { logged: None, path: planned.place, options: MapOptions::empty() };
+    let entry =
+        |planned: Planned| MapEntry { logged: None, path: planned.place, options: MapOptions::empty() };
     let restored = RestoreRequest {
         settings: settings.clone(),
         cache: Arc::clone(&request.cache),
@@ -96,8 +89,9 @@ fn check_folders(request: &FolderRestore, disk: &dyn FileSystem) -> Result<()> {
     let settings = &request.settings;
     let folders = [request.destination.as_ref(), Some(&settings.system_folder), Some(&settings.log_folder)];
     for folder in folders.into_iter().flatten().filter(|folder| !disk.is_folder(folder)) {
-        let refused =
-            |about: String| Err(Error::refused(JetError::INVALID_PATH, format!("{}: {about}", folder.display())));
+        let refused = |about: String| {
+            Err(Error::refused(JetError::INVALID_PATH, format!("{}: {about}", folder.display())))
+        };
         match request.missing_folders {
             MissingFolders::Made => {
                 disk.create_folder(folder).or_else(|error| refused(error.to_string()))?;
@@ -169,24 +163,23 @@ fn place_in_logs(disk: &dyn FileSystem, logs: &GivenLogs, identity: &Signature) 
         let log = generation.log()?;
         let mut found = None;
         for record in log.records() {
-            let record = match record {
-                Ok(record) => record,
-                // Replaying the log says what is wrong with it.
-                Err(_) => break,
+            // Replaying the log says what is wrong with one that cannot be read.
+            let (identity_of, path) = match record.decode() {
+                Ok(Record::AttachDb(attach)) => {
+                    (attach.database_signature, attach.stored_path().to_text().into_owned())
+                }
+                Ok(Record::CreateDb(create)) => {
+                    (create.database_signature, create.stored_path().to_text().into_owned())
+                }
+                _ => continue,
             };
-            match record.record {
-                Record::AttachDb(attach) if attach.database_signature == *identity => {
-                    found = Some(attach.stored_path().to_text().into_owned());
-                }
-                Record::CreateDb(create) if create.database_signature == *identity => {
-                    found = Some(create.stored_path().to_text().into_owned());
-                }
-                _ => {}
+            if identity_of == *identity {
+                found = Some(path);
             }
         }
         if found.is_none() {
             for attachment in log.header().attachments() {
-                let Ok(Attachment { info, path, .. }) = attachment else { break };
+                let Ok(Attachment { info, path }) = attachment else { break };
                 if info.database_signature == *identity {
                     found = Some(path.to_text().into_owned());
                 }
