@@ -143,7 +143,8 @@ impl Play {
             }
         }
         let mut rows = old.into_iter().chain(new);
-        if let Some(row) = rows.find(|row| row.has_long_values(table)) {
+        // Long values of columns that the session does not see are let go of too.
+        if let Some(row) = rows.next() {
             let lineage = row.lineage;
             self.note(who, Node::Lineage(lineage), Event::Change);
         }
