@@ -130,6 +130,7 @@ fn a_stale_index_with_entries_refuses_the_attach_unless_it_may_go() {
     drop((opened, attached));
     writing.end().unwrap();
     instance.stop(TermKind::Complete).unwrap();
+    drop((writing, instance));
     assert_eq!(refused(&disk), None);
 }
 
