@@ -4,11 +4,11 @@
 //! Each of these says `None` or false where it cannot tell: the page has changed, the node has versions, something is
 //! wrong. Nothing has happened then, and the ways of [`super::cursor`] find out.
 
-use ese_format::node::KeyRef;
 use ese_format::page::PageFlags;
 
 use crate::btree::cursor::{Place, Released, TreeCursor};
 use crate::btree::keepsake::LeafOfNode;
+use crate::btree::search::node_with_key;
 use crate::btree::{Seen, Target};
 use crate::cache::PageGuard;
 
@@ -73,14 +73,11 @@ impl TreeCursor {
             return false;
         }
         let Some(leaf) = self.leaf_by_way(key) else { return false };
-        let Ok(line) = self.tree.first_line_at_or_above(&leaf, key, None) else { return false };
         let view = leaf.view();
-        if line >= view.line_count() {
-            return false;
-        }
-        let Ok(node) = view.node(line) else { return false };
+        let Some(heads) = leaf.key_heads() else { return false };
+        let Some((line, node)) = node_with_key(&view, heads, key) else { return false };
         let is_plain = matches!(self.judge_by_flags(node.flags), Some(Seen::AsStored));
-        if !is_plain || node.key() != KeyRef::from(key) {
+        if !is_plain {
             return false;
         }
         self.go_elsewhere();

@@ -22,6 +22,8 @@ const SHARE_MAX: usize = 8;
 pub(crate) struct KeyHeads {
     /// What all keys begin with.
     common: Box<[u8]>,
+    /// The same where it fits into a head, and a mask of its bits.
+    common_head: Option<(u64, u64)>,
     heads: Box<[u64]>,
     /// Of an internal page: what it takes to descend without looking at the page.
     children: Option<Children>,
@@ -76,6 +78,24 @@ fn head(key: KeyRef<'_>) -> u64 {
     {
         return u64::from_be_bytes(*bytes);
     }
+    head_of_few(key)
+}
+
+/// The head of a key's bytes behind the first `count`.
+#[inline]
+fn head_behind(key: KeyRef<'_>, count: usize) -> u64 {
+    // The last eight bytes, without those of them that are not behind.
+    if key.prefix.is_empty()
+        && let Some(left) = key.suffix.len().checked_sub(count)
+        && (1..size_of::<u64>()).contains(&left)
+        && let Some(bytes) = key.suffix.last_chunk()
+    {
+        return u64::from_be_bytes(*bytes) << (8 * (size_of::<u64>() - left));
+    }
+    head(key.skip(count))
+}
+
+fn head_of_few(key: KeyRef<'_>) -> u64 {
     let mut bytes = [0; 8];
     bytes.iter_mut().zip(key.prefix.iter().chain(key.suffix)).for_each(|(to, from)| *to = *from);
     u64::from_be_bytes(bytes)
@@ -100,10 +120,14 @@ impl KeyHeads {
         let common = last.take(shared).to_vec().into_boxed_slice();
         let mut heads = Vec::with_capacity(count);
         for line in 0..count {
-            heads.push(head(key(line)?.skip(shared)));
+            heads.push(head_behind(key(line)?, shared));
         }
         let children = if is_leaf { None } else { Children::of(page, &nodes, count, shared) };
-        Some(Self { common, heads: heads.into_boxed_slice(), children })
+        let common_head = (shared <= size_of::<u64>()).then(|| {
+            let mask = if shared == 0 { 0 } else { u64::MAX << (8 * (size_of::<u64>() - shared)) };
+            (head(KeyRef::from(&*common)), mask)
+        });
+        Some(Self { common, common_head, heads: heads.into_boxed_slice(), children })
     }
 
     /// Whether these are of an internal page, and say where its lines lead.
@@ -132,9 +156,15 @@ impl KeyHeads {
     }
 
     /// The lines whose keys begin as this one does: those before them are below it, those behind them above it.
+    #[inline]
     pub(crate) fn lines_like(&self, key: KeyRef<'_>) -> Range<usize> {
         let shared = self.common.len();
-        let begins_alike = if key.prefix.is_empty() {
+        let begins_alike = if let Some((common, mask)) = self.common_head
+            && key.prefix.is_empty()
+            && key.suffix.len() >= size_of::<u64>()
+        {
+            (head(key) ^ common) & mask == 0
+        } else if key.prefix.is_empty() {
             key.suffix.get(..shared) == Some(&*self.common)
         } else {
             key.take(shared) == KeyRef::from(&*self.common)
@@ -143,7 +173,7 @@ impl KeyHeads {
             let at = if key < KeyRef::from(&*self.common) { 0 } else { self.heads.len() };
             return at..at;
         }
-        let sought = head(key.skip(shared));
+        let sought = head_behind(key, shared);
         let first = self.heads.partition_point(|head| *head < sought);
         let behind = self.heads.get(first..).unwrap_or_default();
         let like = behind.iter().take_while(|head| **head == sought).count();

@@ -95,6 +95,21 @@ pub(super) fn first_among(
     Ok(low)
 }
 
+/// The node of a leaf with this key, and its line, by the heads of the page's keys. `None` where there is none, or it is
+/// not in order.
+#[inline]
+pub(super) fn node_with_key<'p>(
+    page: &PageView<'p>,
+    heads: &KeyHeads,
+    key: &[u8],
+) -> Option<(usize, NodeView<'p>)> {
+    let key = KeyRef::from(key);
+    heads.lines_like(key).find_map(|line| {
+        let node = page.node(line).ok()?;
+        (node.key() == key).then_some((line, node))
+    })
+}
+
 /// The line of an internal page to descend through: the first whose separator is above `key` and `data` in one. The
 /// last node of the right edge has no key: it is above everything (spec 02 §6.2). The page has lines.
 pub(super) fn line_below(

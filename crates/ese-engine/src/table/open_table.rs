@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use ese_format::catalog::{IndexDefinition, IndexFlags, ObjectName};
+use ese_format::catalog::{IndexDefinition, IndexFlags, IndexSegment, ObjectName, SegmentFlags};
 use ese_format::column_type::ColumnId;
 use ese_format::error::JetError;
-use ese_format::key::{IndexKeys, primary_key_bytes_max};
+use ese_format::key::{IndexKeys, SegmentOrder, primary_key_bytes_max};
 use ese_format::long_value::chunk_bytes_default;
 use ese_format::page_size::PageSize;
 use ese_format::record::{ColumnDefinition, ColumnFlags, RecordBuilder, RecordFormat, RecordLimits};
@@ -105,6 +105,8 @@ struct Inner {
     indexes: Vec<Option<WritableTree>>,
     /// What makes the keys of every index of the schema; none where its columns are not there.
     keys: Vec<Option<IndexKeys<'static>>>,
+    /// The columns of every index of the schema, by their places in the layout; none for one that is not there.
+    segments: Vec<Vec<Option<(usize, SegmentOrder)>>>,
     state: Arc<TableState>,
     limits: RecordLimits,
     defaults: RecordBuilder,
@@ -139,6 +141,19 @@ impl SpecialColumns {
     }
 }
 
+/// The place of a segment's column in the layout, and how it compares.
+fn segment_column(
+    schema: &TableSchema,
+    index: &IndexDefinition,
+    segment: &IndexSegment,
+) -> Option<(usize, SegmentOrder)> {
+    let of_template = segment.flags.contains(SegmentFlags::TEMPLATE_COLUMN);
+    let column = schema.layout().key_column(segment.fid, of_template)?;
+    let place = schema.layout().columns().iter().position(|known| known.id == column.id)?;
+    let descending = segment.flags.contains(SegmentFlags::DESCENDING);
+    Some((place, SegmentOrder::of(index.row.flags, descending)))
+}
+
 impl OpenTable {
     /// Opens the trees of a table.
     ///
@@ -163,6 +178,10 @@ impl OpenTable {
             keys.ok().map(|keys| keys.into_owned(&TEXT_KEYS))
         };
         let keys = definition.indexes.iter().map(keys_of).collect();
+        let segments_of = |index: &IndexDefinition| {
+            index.row.segments.iter().map(|segment| segment_column(&schema, index, segment)).collect()
+        };
+        let segments = definition.indexes.iter().map(segments_of).collect();
         let page_size = map.file().page_size();
         let key_bytes =
             definition.primary_index().map(|index| primary_key_bytes_max(&index.row, schema.layout()));
@@ -186,6 +205,7 @@ impl OpenTable {
             primary,
             indexes,
             keys,
+            segments,
             defaults,
             schema,
         };
@@ -246,14 +266,27 @@ impl OpenTable {
             .filter_map(|(index, tree)| Some((index, tree.as_ref()?)))
     }
 
+    /// Column and order of a segment of an index of the schema.
+    pub(super) fn segment_of(
+        &self,
+        index: &IndexDefinition,
+        place: usize,
+    ) -> Option<(&ColumnDefinition, SegmentOrder)> {
+        let (at, order) = (*self.inner.segments.get(self.place_of(index)?)?.get(place)?)?;
+        self.inner.schema.layout().columns().get(at).map(|column| (column, order))
+    }
+
+    /// The place of an index in the schema.
+    fn place_of(&self, index: &IndexDefinition) -> Option<usize> {
+        self.inner.schema.indexes().iter().position(|known| known.objid == index.objid)
+    }
+
     /// What makes the keys of an index of the schema.
     ///
     /// # Errors
     /// `JET_errCatalogCorrupted` for an index over a column that does not exist.
     pub(super) fn keys_of(&self, index: &IndexDefinition) -> Result<&IndexKeys<'static>> {
-        let indexes = self.inner.schema.indexes();
-        let place = indexes.iter().position(|known| known.objid == index.objid);
-        let kept = place.and_then(|place| self.inner.keys.get(place)).and_then(Option::as_ref);
+        let kept = self.place_of(index).and_then(|place| self.inner.keys.get(place)).and_then(Option::as_ref);
         kept.ok_or_else(|| {
             let about = format!("index {} of table {}", index.name, self.inner.schema.name());
             Error::refused(JetError::CATALOG_CORRUPTED, about)

@@ -32,6 +32,9 @@ use crate::transaction::version::{Change, NodeName, Version};
 /// Tasks done in one transaction.
 const TASKS_PER_TRANSACTION: usize = 64;
 
+/// Steps of a transaction from which on its end collects.
+const STEPS_COLLECTED_AT_ONCE: usize = 64;
+
 /// Tasks that may wait before the ends of transactions help the background.
 const TASKS_WAITING: usize = 4096;
 
@@ -146,11 +149,13 @@ impl Transactions {
 
     /// The end of a transaction of an application: the time to clean where there are no threads for it, and to help
     /// where they do not keep up.
-    pub(super) fn transaction_ended(self: &Arc<Self>) {
+    pub(super) fn transaction_ended(self: &Arc<Self>, steps: usize) {
         let inline = self.host.background == Background::Inline;
         let behind = self.cleanup.waiting.load(Ordering::Relaxed) > TASKS_WAITING;
         let quarters_full = || self.store.bytes() / (self.store_bytes / 4).max(1);
-        if inline || quarters_full() >= 2 {
+        // Versions that nobody needs are taken out best by who has just made them, if they are many: the thread would fetch
+        // each of them from another core.
+        if inline || steps >= STEPS_COLLECTED_AT_ONCE || quarters_full() >= 2 {
             self.collect();
         }
         let quarters = quarters_full();

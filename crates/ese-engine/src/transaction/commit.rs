@@ -42,8 +42,9 @@ impl Session {
         if self.level > 1 {
             return self.commit_level().map(|()| None);
         }
+        let steps = self.steps.len();
         let id = self.commit_outermost(options.durability)?;
-        self.clean_inline();
+        self.clean_inline(steps);
         Ok(id)
     }
 

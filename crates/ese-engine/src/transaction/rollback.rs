@@ -42,7 +42,7 @@ impl Session {
         self.affinity.check()?;
         self.take_back_level(by)?;
         if self.level == 0 {
-            self.clean_inline();
+            self.clean_inline(0);
         }
         Ok(())
     }

@@ -256,9 +256,10 @@ impl Session {
     }
 
     /// Where there are no threads for it, the end of a transaction is when things are cleaned.
-    pub(super) fn clean_inline(&self) {
+    /// `steps` are those that were committed.
+    pub(super) fn clean_inline(&self, steps: usize) {
         if self.shared.kind() == SessionKind::User {
-            self.transactions.transaction_ended();
+            self.transactions.transaction_ended(steps);
         }
     }
 

@@ -314,12 +314,16 @@ impl Cursor {
     ///
     /// # Errors
     /// Those of reading the catalog.
+    #[inline]
     pub fn refresh_schema(&mut self, session: &Session) -> Result<()> {
+        let generation = self.table.source().generation(session);
+        let now = SchemaSeen { generation, begin0: session.begin0() };
+        if now == self.schema_seen { Ok(()) } else { self.take_schema(session, now) }
+    }
+
+    /// Takes over the schema that the session sees.
+    fn take_schema(&mut self, session: &Session, now: SchemaSeen) -> Result<()> {
         let source = self.table.source();
-        let now = SchemaSeen { generation: source.generation(session), begin0: session.begin0() };
-        if now == self.schema_seen {
-            return Ok(());
-        }
         let schema = source.schema(session, self.table.schema().definition().objid)?;
         self.schema_seen = now;
         if Arc::ptr_eq(&schema, self.table.schema()) {

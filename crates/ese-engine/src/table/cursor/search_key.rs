@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use ese_format::catalog::{IndexDefinition, SegmentFlags};
+use ese_format::catalog::IndexDefinition;
 use ese_format::column_type::{CodePage, ColumnType};
 use ese_format::error::JetError;
 use ese_format::key::{
@@ -209,16 +209,10 @@ impl Cursor {
         index: &IndexDefinition,
         place: usize,
     ) -> Result<(&ColumnDefinition, SegmentOrder)> {
-        let segment = index.row.segments.get(place);
-        let column = segment.and_then(|segment| {
-            let of_template = segment.flags.contains(SegmentFlags::TEMPLATE_COLUMN);
-            self.table.schema().layout().key_column(segment.fid, of_template)
-        });
-        let (Some(segment), Some(column)) = (segment, column) else {
-            return refused(JetError::KEY_IS_MADE, "the index has no further column");
-        };
-        let descending = segment.flags.contains(SegmentFlags::DESCENDING);
-        Ok((column, SegmentOrder::of(index.row.flags, descending)))
+        match self.table.segment_of(index, place) {
+            Some(segment) => Ok(segment),
+            None => refused(JetError::KEY_IS_MADE, "the index has no further column"),
+        }
     }
 
     /// What the next part of the key is made of.
