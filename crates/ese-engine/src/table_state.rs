@@ -5,7 +5,7 @@
 //! the locks here are taken before any latch or lock of a tree.
 
 use once_cell::sync::OnceCell;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use parking_lot::Mutex;
 
@@ -25,7 +25,7 @@ pub struct TableState {
     /// Held while the tree of long values is made.
     pub(crate) long_values_creation: Mutex<()>,
     /// Records with a replace prepared: number of the session and bookmark.
-    pub(crate) prepared: LeafMutex<HashSet<(u16, Vec<u8>)>>,
+    pub(crate) prepared: LeafMutex<BTreeSet<(u16, Vec<u8>)>>,
 }
 
 /// Numbers that may be given out without touching the file again.

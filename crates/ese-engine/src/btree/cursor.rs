@@ -557,13 +557,14 @@ impl TreeCursor {
         }
     }
 
-    /// The node that was released is gone: its neighbours are those of its bookmark.
+    /// The node that was released is gone: its neighbours are those of its bookmark. It may be there again by now: it was
+    /// here before all the same.
     fn step_from_lost_place(&mut self, direction: Direction) -> Result<bool> {
         let bookmark = std::mem::take(&mut self.bookmark);
         let found = self.seek(&bookmark.key, &bookmark.data)?;
         match direction {
-            Direction::Forward => Ok(found != SeekOutcome::Nothing),
-            Direction::Backward => self.step(direction),
+            Direction::Forward if found != SeekOutcome::Equal => Ok(found == SeekOutcome::Greater),
+            Direction::Forward | Direction::Backward => self.step(direction),
         }
     }
 

@@ -6,12 +6,12 @@
 //! page that left the tree meanwhile does not pass: its flags say so, or its object id. So is the leaf where a cursor saw
 //! the record that it now locks or replaces.
 
-use std::sync::atomic::Ordering;
-
 use ese_format::error::{FormatError, FormatResult};
+use ese_format::node::KeyRef;
 use ese_format::page::{PageFlags, PageView};
 
 use crate::btree::search::{first_at_or_above, order_of_node};
+use crate::btree::writable::NO_LINE;
 use crate::btree::{Target, WritableTree};
 use crate::cache::PageWriteGuard;
 use crate::error::{Error, Result};
@@ -107,29 +107,41 @@ impl WritableTree {
     /// Remembers the leaf of an insert at its end, forgets it after one elsewhere.
     pub(super) fn hint(&self, leaf: &PageView<'_>, line: usize) {
         let at_end = line + 1 >= leaf.line_count() && !leaf.flags().contains(PageFlags::ROOT);
-        self.hinted_leaf().store(if at_end { leaf.number() } else { 0 }, Ordering::Relaxed);
+        self.set_hint(if at_end { leaf.number() } else { 0 }, NO_LINE);
     }
 
     /// The next change is probably on this page: whoever makes it has just seen the node there.
-    pub(crate) fn expect_at(&self, page: u32) {
+    pub(crate) fn expect_at(&self, page: u32, line: u32) {
         if page != self.tree().root() {
-            self.hinted_leaf().store(page, Ordering::Relaxed);
+            self.set_hint(page, line);
         }
     }
 
     fn latch_hinted_leaf(&self, key: &[u8], data: &[u8]) -> Option<(PageWriteGuard, Option<Place>)> {
-        let hinted = self.hinted_leaf().load(Ordering::Relaxed);
+        let (hinted, line) = self.hinted();
         if hinted == 0 {
             return None;
         }
         // A hint that cannot be followed costs a descent, nothing else.
         let leaf = self.tree().file().try_latch_write(hinted).ok().flatten()?;
+        if let Some(line) = line.filter(|line| self.is_on_line(&leaf.view(), *line, key)) {
+            return Some((leaf, Some(Place::Found(line))));
+        }
         let holds = self.holds_bookmark(&leaf.view(), key, data).unwrap_or(Holds::Perhaps);
         match holds {
             Holds::Perhaps => None,
             Holds::Behind(line) => Some((leaf, Some(Place::Missing(line)))),
             Holds::Within => Some((leaf, None)),
         }
+    }
+
+    /// Whether a page is a leaf of this tree with the node of a key on this line; trees with unique keys only.
+    fn is_on_line(&self, page: &PageView<'_>, line: usize, key: &[u8]) -> bool {
+        !self.tree().has_duplicate_keys()
+            && self.tree().is_member(page)
+            && page.flags().contains(PageFlags::LEAF)
+            && line < page.line_count()
+            && page.node(line).is_ok_and(|node| node.key() == KeyRef::from(key))
     }
 
     /// Whether a page is for certain the leaf of this tree on which the bookmark belongs.

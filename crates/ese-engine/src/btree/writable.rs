@@ -23,7 +23,12 @@ pub struct WritableTree {
     policy: SpacePolicy,
     /// The leaf at whose end this handle made its last change, or on which the next one is expected; 0 when there is none.
     hinted_leaf: AtomicU32,
+    /// The line of that leaf on which the node of the next change is expected; [`NO_LINE`] when none is.
+    hinted_line: AtomicU32,
 }
+
+/// No line.
+pub(super) const NO_LINE: u32 = u32::MAX;
 
 impl Clone for WritableTree {
     fn clone(&self) -> Self {
@@ -34,6 +39,7 @@ impl Clone for WritableTree {
             pages: Arc::clone(&self.pages),
             policy: self.policy,
             hinted_leaf: AtomicU32::new(self.hinted_leaf.load(Ordering::Relaxed)),
+            hinted_line: AtomicU32::new(self.hinted_line.load(Ordering::Relaxed)),
         }
     }
 }
@@ -53,8 +59,9 @@ impl WritableTree {
         let locks = map.tree_locks(tree.root());
         let is_space_tree = tree.class.contains(PageFlags::SPACE_TREE);
         let policy = if is_space_tree { SpacePolicy::default() } else { map.space_policy(tree.root()) };
-        let hinted_leaf = AtomicU32::new(0);
-        Self { tree, map: Arc::clone(map), locks, pages, policy, hinted_leaf }.with_policy(policy)
+        let (hinted_leaf, hinted_line) = (AtomicU32::new(0), AtomicU32::new(NO_LINE));
+        Self { tree, map: Arc::clone(map), locks, pages, policy, hinted_leaf, hinted_line }
+            .with_policy(policy)
     }
 
     /// The same with another policy than the map's. Leaves of space trees and of long values are always filled.
@@ -105,8 +112,16 @@ impl WritableTree {
         usize::from(FULL.saturating_sub(self.policy.density)) * self.tree.file().page_size().bytes() / 100
     }
 
-    /// The leaf that the next change may go to.
-    pub(super) fn hinted_leaf(&self) -> &AtomicU32 {
-        &self.hinted_leaf
+    /// The leaf that the next change may go to, 0 for none, and the line on which its node may be.
+    pub(super) fn hinted(&self) -> (u32, Option<usize>) {
+        let line = self.hinted_line.load(Ordering::Relaxed);
+        (self.hinted_leaf.load(Ordering::Relaxed), (line != NO_LINE).then_some(line as usize))
+    }
+
+    /// Says where the next change may go. Two threads that say so at once may give a place that is neither's: whoever
+    /// follows it finds out.
+    pub(super) fn set_hint(&self, leaf: u32, line: u32) {
+        self.hinted_leaf.store(leaf, Ordering::Relaxed);
+        self.hinted_line.store(line, Ordering::Relaxed);
     }
 }

@@ -115,8 +115,12 @@ impl WritableTree {
 
     /// Latches the leaf of a node that has to be there.
     fn latch_node(&self, key: &[u8], data: &[u8]) -> Result<(PageWriteGuard, usize)> {
-        let leaf = self.latch_leaf(key, data)?;
-        match self.place_in(&leaf.view(), key, self.bookmark_data(data))? {
+        let (leaf, place) = self.latch_leaf_and_place(key, data)?;
+        let place = match place {
+            Some(place) => place,
+            None => self.place_in(&leaf.view(), key, self.bookmark_data(data))?,
+        };
+        match place {
             Place::Found(line) => Ok((leaf, line)),
             Place::Missing(_) => Err(self.no_such_node()),
         }

@@ -34,8 +34,9 @@ pub(super) struct Original {
     pub(super) image: Vec<u8>,
     /// Their form.
     pub(super) format: RecordFormat,
-    /// The page it was on.
+    /// The page it was on, and its line.
     pub(super) page: u32,
+    pub(super) line: u32,
 }
 
 /// A prepared update.

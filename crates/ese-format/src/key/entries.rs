@@ -110,6 +110,11 @@ impl<L: LongValueSource> KeySource for RecordSource<'_, L> {
     }
 
     fn in_place<'s>(&'s self, column: &'s ColumnDefinition, itag: usize) -> FormatResult<Option<&'s [u8]>> {
+        if itag == 1
+            && let Some(bytes) = RecordView::stored_value(self.record.bytes(), column.location)
+        {
+            return Ok(Some(bytes));
+        }
         Ok(match self.record.value(column, itag)? {
             Value::Inline(bytes) => Some(bytes),
             _ => None,

@@ -86,9 +86,13 @@ impl Cursor {
         let original = self.with_sight(session, |cursor, session| {
             cursor.on_record(session)?;
             let record = cursor.record_view()?.bytes().to_vec();
-            let at = cursor.primary.position().map(|(page, _)| (page.record_format(), page.number()));
-            let (format, page) = at.unwrap_or_else(|| (RecordFormat::of(cursor.table.page_size()), 0));
-            Ok(Original { bookmark: cursor.bookmark_bytes()?, image: record, format, page })
+            let at = cursor
+                .primary
+                .position()
+                .map(|(page, line)| (page.record_format(), page.number(), line as u32));
+            let (format, page, line) =
+                at.unwrap_or_else(|| (RecordFormat::of(cursor.table.page_size()), 0, 0));
+            Ok(Original { bookmark: cursor.bookmark_bytes()?, image: record, format, page, line })
         })?;
         let in_transaction = session.level() > 0;
         if !in_transaction && matches!(kind, Prepare::InsertCopy | Prepare::ReadOnlyCopy) {
@@ -121,7 +125,7 @@ impl Cursor {
         lock: bool,
     ) -> Result<()> {
         if lock {
-            self.table.primary().expect_at(original.page);
+            self.table.primary().expect_at(original.page, original.line);
             self.table.primary().lock(session, &original.bookmark, &[], LockKind::Write)?;
         }
         if update.kind == Prepare::InsertCopy {

@@ -214,9 +214,13 @@ impl Cursor {
         self.with_sight(session, |cursor, session| {
             cursor.on_record(session)?;
             let image = cursor.record_view()?.bytes().to_vec();
-            let at = cursor.primary.position().map(|(page, _)| (page.record_format(), page.number()));
-            let (format, page) = at.unwrap_or_else(|| (RecordFormat::of(cursor.table.page_size()), 0));
-            Ok(Original { bookmark: cursor.bookmark_bytes()?, image, format, page })
+            let at = cursor
+                .primary
+                .position()
+                .map(|(page, line)| (page.record_format(), page.number(), line as u32));
+            let (format, page, line) =
+                at.unwrap_or_else(|| (RecordFormat::of(cursor.table.page_size()), 0, 0));
+            Ok(Original { bookmark: cursor.bookmark_bytes()?, image, format, page, line })
         })
     }
 
@@ -429,7 +433,7 @@ fn replace_record(
     tables.fill_unseen(update)?;
     let view = sized_view(table, update)?;
     check_primary_key(table, view, &changed, original, session)?;
-    table.primary().expect_at(original.page);
+    table.primary().expect_at(original.page, original.line);
     table.primary().replace(session, &original.bookmark, view.bytes(), Versioning::Versioned)?;
     let after = keys_of_record(tables.maintained, view, Some(&changed), session)?;
     change_entries(session, tables.maintained, (&before, &after), &original.bookmark)?;
@@ -452,7 +456,7 @@ fn delete_record(
     let failed = |error| table.map().file().format_error(error);
     let view = RecordView::parse(&original.image, original.format).map_err(failed)?;
     let keys = keys_of_record(tables.maintained, view, None, session)?;
-    table.primary().expect_at(original.page);
+    table.primary().expect_at(original.page, original.line);
     table.primary().flag_delete(session, &original.bookmark, &[], Versioning::Versioned)?;
     delete_entries(session, tables.maintained, &keys, &original.bookmark)?;
     release_others(session, table, held, taken_over)
