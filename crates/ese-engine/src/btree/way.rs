@@ -11,7 +11,7 @@ use crate::btree::{DEPTH_MAX, KeyHeads};
 use crate::cache::{PageGuard, PageStamp};
 
 /// Pages that are kept: the upper levels of a large tree. Each has its place by its number.
-const PAGES_MAX: usize = 64;
+const PAGES_MAX: usize = 256;
 
 /// Descents of a cursor that show that it is not one for a single search.
 const DESCENTS_BEFORE_NOTES: u8 = 3;
@@ -37,8 +37,10 @@ pub(super) struct Passed {
     count: usize,
 }
 
+/// Internal pages of a tree that was filled in order lie at even distances: their numbers are spread.
 fn place_of(page: u32) -> usize {
-    page as usize % PAGES_MAX
+    let spread = page.wrapping_mul(0x9E37_79B1) >> 16;
+    spread as usize % PAGES_MAX
 }
 
 impl Way {
