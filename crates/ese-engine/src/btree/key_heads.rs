@@ -12,7 +12,7 @@ use ese_format::node::KeyRef;
 use ese_format::page::{IndexedNodes, PageFlags, PageView};
 
 /// Reads of a page since its last change that make the heads worth their cost.
-pub(crate) const READS_BEFORE_HEADS: u32 = 8;
+pub(crate) const READS_BEFORE_HEADS: u32 = 4;
 
 /// The heads of a leaf take no more than one part in this many of its bytes. Of the few internal pages every one has them.
 const SHARE_MAX: usize = 8;
