@@ -157,7 +157,7 @@ impl Cursor {
         }
         let (record, _) = self.primary.glance()?;
         let actual = copy_from(RecordView::stored_value(record, column.location)?, buffer);
-        Some(Retrieved::value(request.column, 1, actual, buffer.len()))
+        Some(Retrieved::value(column.id.to_api(), 1, actual, buffer.len()))
     }
 
     pub(super) fn reads_copy(&self, grbit: RetrieveGrbit) -> bool {
