@@ -337,17 +337,11 @@ fn there_and_back(form: Form) {
     for path in [&a, &b] {
         std::fs::remove_file(path).unwrap();
     }
-    let logs = folder(home.join("logs"));
-    for id in [JET_paramSystemPath, JET_paramLogFilePath, JET_paramTempPath] {
-        assert_eq!(set_text(None, id, &logs), 0);
-    }
+    let _parameters = ProcessFolders::of(&folder(home.join("logs")));
     assert_eq!(restore(form, None, &bk, None, None), 0, "JetRestore");
     // JetRestore2, and the one instance with its old functions.
     let second = folder(home.join("second"));
-    let other = folder(home.join("others"));
-    for id in [JET_paramSystemPath, JET_paramLogFilePath, JET_paramTempPath] {
-        assert_eq!(set_text(None, id, &other), 0);
-    }
+    let _other_parameters = ProcessFolders::of(&folder(home.join("others")));
     assert_eq!(restore(form, None, &bk, Some(&second), None), 0, "JetRestore2");
     // SAFETY: the handle is NULL: there is one instance.
     assert_eq!(unsafe { JetInit(std::ptr::null_mut()) }, 0);
@@ -364,8 +358,28 @@ fn there_and_back(form: Form) {
     assert_eq!(restore(form, None, &bk, None, None), JET_errAlreadyInitialized);
     assert_eq!(end_session(session), 0);
     assert_eq!(term(0, JET_bitTermComplete), 0);
-    for id in [JET_paramSystemPath, JET_paramLogFilePath, JET_paramTempPath] {
-        assert_eq!(set_text(None, id, Path::new("./")), 0);
+}
+
+/// The folders and the log size of the process, until dropped.
+struct ProcessFolders;
+
+impl ProcessFolders {
+    fn of(folder: &Path) -> Self {
+        for id in [JET_paramSystemPath, JET_paramLogFilePath] {
+            assert_eq!(set_text(None, id, folder), 0);
+        }
+        assert_eq!(set_text(None, JET_paramTempPath, &folder.join("tmp.edb")), 0);
+        assert_eq!(set(None, JET_paramLogFileSize, 64), 0);
+        Self
+    }
+}
+
+impl Drop for ProcessFolders {
+    fn drop(&mut self) {
+        for id in [JET_paramSystemPath, JET_paramLogFilePath, JET_paramTempPath] {
+            set_text(None, id, Path::new("./"));
+        }
+        set(None, JET_paramLogFileSize, 5120);
     }
 }
 

@@ -76,7 +76,9 @@ impl<'d> SetFolder<'d> {
     }
 
     fn prepare_atomic(&mut self, kind: BackupKind) -> Result<()> {
-        if [NEW, OLD].iter().any(|name| self.disk.is_file(&self.root.join(name))) {
+        // Files, and links to folders.
+        let files = self.disk.list(&self.root)?;
+        if [NEW, OLD].iter().any(|name| files.contains(&self.root.join(name))) {
             return Err(self.not_empty("what is called like a set is none"));
         }
         if self.has(NEW)? {
