@@ -19,8 +19,6 @@
 mod beyond;
 mod given;
 mod patch_file;
-#[cfg(test)]
-mod tests;
 
 pub use beyond::{Beyond, check_beyond};
 pub use given::GivenLogs;

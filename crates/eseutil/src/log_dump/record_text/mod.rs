@@ -181,12 +181,12 @@ fn database_or_run(out: &mut String, record: &Record<'_>) -> fmt::Result {
         Record::Backup(record) => lifecycle::legacy_backup(out, record),
         Record::Backup2(record) => lifecycle::backup(out, record),
         Record::ExtRestore(record) => {
-            let (instance, path) = record.parts(PathEncoding::Ansi);
-            write!(out, " ({},{})", stored_path(instance), stored_path(path))
+            let (log_path, instance) = record.parts(PathEncoding::Ansi);
+            write!(out, " ({},{})", stored_path(log_path), stored_path(instance))
         }
         Record::ExtRestore2(record) => {
-            let (instance, path) = record.parts(PathEncoding::Utf16);
-            write!(out, " ({},{})", stored_path(instance), stored_path(path))
+            let (log_path, instance) = record.parts(PathEncoding::Utf16);
+            write!(out, " ({},{})", stored_path(log_path), stored_path(instance))
         }
         // Term in its old form says nothing that Term2's text shows.
         _ => Ok(()),
