@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use ese_engine::log::Circular;
 
-use crate::stage::{Stage, assert_sound, eseutil, rows_of, shown, snapshot};
+use crate::stage::{Stage, assert_sound, eseutil, finished, rows_of, shown, snapshot};
 
 #[test]
 fn a_chain_of_a_full_and_incremental_sets_restores_to_every_point() {
@@ -75,17 +75,13 @@ fn a_set_streams_to_standard_output_as_tar() {
     let folder = stage.place("set");
     fs::create_dir(&folder).expect("a folder can be made");
     let stream = fs::File::create(stage.place("set.tar")).expect("a file can be made");
-    let done = Command::new(env!("CARGO_BIN_EXE_eseutil"))
-        .args(["backup", &shown(stage.database()), "--stream"])
-        .stdin(Stdio::null())
-        .stdout(stream)
-        .output()
-        .expect("eseutil can be started");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eseutil"));
+    command.args(["backup", &shown(stage.database()), "--stream"]);
+    let done = finished(command.stdout(stream).stderr(Stdio::piped()));
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert!(String::from_utf8_lossy(&done.stderr).contains("full backup to standard output"));
-    let unpacked =
-        Command::new("tar").args(["xf", "../set.tar"]).current_dir(&folder).status().expect("tar runs");
-    assert!(unpacked.success());
+    let unpacked = finished(Command::new("tar").args(["xf", "../set.tar"]).current_dir(&folder));
+    assert!(unpacked.status.success());
     eseutil(["verify-backup", &shown(&folder)]).succeeded();
     let to = stage.place("restored");
     eseutil(["restore", &shown(&folder), "--to", &shown(&to)]).succeeded();

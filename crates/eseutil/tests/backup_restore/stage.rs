@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ese_engine::catalog::{NewColumn, NewIndex, NewTable, Shadow};
 use ese_engine::file_map::Logging;
@@ -64,15 +64,28 @@ impl Said {
     }
 }
 
+/// Held while a child is made, and while an instance is started. Between its two halves a child has the files that are open
+/// here, and their locks, whichever test opened them.
+static CHILDREN: Mutex<()> = Mutex::new(());
+
+fn no_child_is_being_made() -> MutexGuard<'static, ()> {
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a command to its end.
+pub(crate) fn finished(command: &mut Command) -> Output {
+    let child = {
+        let _alone = no_child_is_being_made();
+        command.stdin(Stdio::null()).spawn().expect("the program can be started")
+    };
+    child.wait_with_output().expect("it ends")
+}
+
 /// Runs `eseutil`.
 pub(crate) fn eseutil<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_eseutil"))
-        .args(arguments)
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null())
-        .output()
-        .expect("eseutil can be started");
-    Said::of(output)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eseutil"));
+    command.args(arguments).current_dir(std::env::temp_dir());
+    Said::of(finished(command.stdout(Stdio::piped()).stderr(Stdio::piped())))
 }
 
 /// A path as an argument.
@@ -167,7 +180,9 @@ impl Stage {
 
     /// An instance with every database attached.
     pub(crate) fn running(&self) -> (Arc<Instance>, Session, Vec<Arc<AttachedDatabase>>) {
+        let alone = no_child_is_being_made();
         let instance = Instance::start(self.settings.clone()).expect("the stream starts");
+        drop(alone);
         let session = instance.transactions().begin_session().expect("the first session");
         let attach = |path: &PathBuf| {
             let request = AttachRequest {
