@@ -20,7 +20,7 @@ use ese_engine::restore_environment::{
 use ese_format::error::JetError;
 
 use super::run;
-use crate::backup_set::{BackupSet, Chain, Reach, SetDatabase, SetLog, range_text};
+use crate::backup_set::{BackupSet, Chain, Flaw, Reach, SetDatabase, SetLog, range_text};
 use crate::checksum::look_at_pages;
 use crate::command_line::Settings;
 use crate::command_line::backup_restore::{RestoreRunOptions, RestoreSetsOptions, RollForward};
@@ -40,14 +40,13 @@ const COPY_BYTES: usize = 1 << 20;
 /// JET_errMissingFullBackup, JET_errRequiredLogFilesMissing and the faults of the sets, JET_errFileAlreadyExists,
 /// JET_errInvalidPath, before anything is changed; those of the disk and of JetExternalRestore.
 pub fn run(options: &RestoreSetsOptions, settings: &Settings, out: &mut Output<'_>) -> CommandResult {
-    let sets =
+    let mut sets =
         options.sets.iter().map(|folder| BackupSet::read(folder)).collect::<CommandResult<Vec<_>>>()?;
+    let flaws_of_sets: Vec<Flaw> = sets.iter_mut().flat_map(|set| std::mem::take(&mut set.flaws)).collect();
     let mut chain = Chain::default();
     sets.iter().for_each(|set| chain.push(set));
-    let flaws: Vec<_> = std::mem::take(&mut chain.flaws);
     let work = plan(options, &chain)?;
-    let first_flaw = flaws.into_iter().chain(sets_flaws(&options.sets)?).next();
-    if let Some(flaw) = first_flaw {
+    if let Some(flaw) = chain.flaws.into_iter().chain(flaws_of_sets).next() {
         return Err(flaw.failure);
     }
     let mut bar = bar(&work, out)?;
@@ -76,15 +75,6 @@ pub fn run(options: &RestoreSetsOptions, settings: &Settings, out: &mut Output<'
         ))?;
     }
     restored
-}
-
-/// What is wrong with the sets by themselves. They are read again: a set owns its flaws.
-fn sets_flaws(folders: &[PathBuf]) -> CommandResult<Vec<crate::backup_set::Flaw>> {
-    let mut flaws = Vec::new();
-    for folder in folders {
-        flaws.extend(BackupSet::read(folder)?.flaws);
-    }
-    Ok(flaws)
 }
 
 /// One database and where it goes.

@@ -148,3 +148,19 @@ fn circular_logging_allows_full_sets_and_refuses_incremental_ones() {
     eseutil(["restore", &shown(&set), "--to", &shown(&to)]).succeeded();
     assert_eq!(rows_of(&to.join("a.edb")), expected);
 }
+
+#[test]
+fn a_database_that_was_not_closed_is_recovered_before_it_is_backed_up() {
+    let mut stage = Stage::new(&["a.edb"]);
+    stage.insert(100);
+    stage.insert_and_crash(200);
+    let json = eseutil(["info", &shown(stage.database()), "--json"]).succeeded().json();
+    assert_eq!(json["result"]["state"]["text"], "Dirty Shutdown", "{json}");
+    let set = stage.backup("set", &[]);
+    let expected = rows_of(stage.database());
+    assert!(expected.len() >= 100, "{}", expected.len());
+    let to = stage.place("restored");
+    eseutil(["restore", &shown(&set), "--to", &shown(&to)]).succeeded();
+    assert_sound(&to.join("a.edb"));
+    assert_eq!(rows_of(&to.join("a.edb")), expected);
+}

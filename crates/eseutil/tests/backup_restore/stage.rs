@@ -201,13 +201,22 @@ impl Stage {
 
     /// Inserts rows into every database, and closes it all.
     pub(crate) fn insert(&mut self, rows: i32) {
+        self.insert_and_stop(rows, TermKind::Complete);
+    }
+
+    /// Inserts rows, and leaves the databases as a killed process does.
+    pub(crate) fn insert_and_crash(&mut self, rows: i32) {
+        self.insert_and_stop(rows, TermKind::Dirty);
+    }
+
+    fn insert_and_stop(&mut self, rows: i32, kind: TermKind) {
         let (instance, mut session, databases) = self.running();
         for database in &databases {
             insert_rows(database, &mut session, self.next_key, rows);
         }
         session.end().expect("nothing is open");
         drop(databases);
-        instance.stop(TermKind::Complete).expect("it stops");
+        instance.stop(kind).expect("it stops");
         self.next_key += rows;
     }
 
