@@ -273,7 +273,7 @@ fn show_points(points: &[Point], chain: &Chain<'_>, out: &mut Output<'_>) -> Com
             )?,
             Reach::NoCopy => writeln!(out, "{} is no backup copy", point.database)?,
             Reach::BadCopy => {
-                writeln!(out, "{} CANNOT be restored from {sets}: its trailer is bad", point.database)?
+                writeln!(out, "{} CANNOT be restored from {sets}: its trailer is bad", point.database)?;
             }
         }
     }
