@@ -108,7 +108,7 @@ fn texts_of_many_scripts_are_found_ranged_over_and_in_the_order_of_their_sort_ke
     }
     assert_eq!(numbers.next(), None);
     let database =
-        Database::open(&folder.path().join("texts.edb"), &OpenOptions::default()).expect("a clean file");
+        Database::open(folder.path().join("texts.edb"), &OpenOptions::default()).expect("a clean file");
     let report = verify(&database, &VerifyOptions::default(), &mut |_| ());
     assert!(report.is_sound(), "{:?}", report.damage().collect::<Vec<_>>());
     ese_corpus::report!(
