@@ -16,6 +16,7 @@ use ese_engine::io::{Existing, Host};
 use ese_engine::log::Circular;
 use ese_engine::table::{ColumnChange, Cursor, CursorMode, Prepare, UpdateGrbit};
 use ese_engine::transaction::{BeginKind, CommitOptions, Session};
+use ese_format::error::JetError;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -216,7 +217,10 @@ impl Stage {
         }
         session.end().expect("nothing is open");
         drop(databases);
-        instance.stop(kind).expect("it stops");
+        let stopped = instance.stop(kind).map_err(|error| error.jet());
+        // A dirty end says so.
+        let expected = if kind == TermKind::Dirty { Err(JetError::DIRTY_SHUTDOWN) } else { Ok(()) };
+        assert_eq!(stopped, expected);
         self.next_key += rows;
     }
 
