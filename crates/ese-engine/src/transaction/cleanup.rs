@@ -12,7 +12,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ese_format::error::JetError;
 use ese_format::lgpos::Lgpos;
@@ -99,7 +99,20 @@ pub(super) struct Cleanup {
     waiting: AtomicUsize,
     /// Held by who cleans.
     cleaning: Mutex<()>,
+    /// The thread of the cleanup leaves pages alone.
+    is_held: AtomicBool,
     counts: RwLock<Option<Arc<dyn CountHook>>>,
+}
+
+/// While it lives, the thread of the cleanup leaves pages alone.
+#[derive(Debug)]
+pub(crate) struct CleanupHold<'t>(&'t Transactions);
+
+impl Drop for CleanupHold<'_> {
+    fn drop(&mut self) {
+        self.0.cleanup.is_held.store(false, Ordering::Release);
+        self.0.worker.wake();
+    }
 }
 
 impl Cleanup {
@@ -271,10 +284,20 @@ impl Transactions {
         Ok(collected + self.do_tasks(usize::MAX)?)
     }
 
+    /// Keeps the thread of the cleanup away from pages, and waits for what it does now. One hold at a time.
+    pub(crate) fn hold_cleanup(&self) -> CleanupHold<'_> {
+        let _cleaning = self.cleanup.cleaning.lock();
+        self.cleanup.is_held.store(true, Ordering::Release);
+        CleanupHold(self)
+    }
+
     /// As [`Self::clean`], but commits that are not durable keep their versions.
     pub(super) fn clean_in_background(self: &Arc<Self>) -> Result<()> {
         let _cleaning = self.cleanup.cleaning.lock();
         self.collect();
+        if self.cleanup.is_held.load(Ordering::Acquire) {
+            return Ok(());
+        }
         self.do_tasks(usize::MAX).map(|_| ())
     }
 
