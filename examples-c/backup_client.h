@@ -60,7 +60,8 @@ static JET_ERR copy_stream(JET_INSTANCE instance, const char *source, const char
     }
     closed = JetCloseFileInstance(instance, file);
     /* The engine deletes logs when we say that we have them: first they are on the disk. */
-    close_failed = out >= 0 && ((err >= JET_errSuccess && fsync(out) != 0) | (close(out) != 0));
+    close_failed = out >= 0 && err >= JET_errSuccess && fsync(out) != 0;
+    close_failed |= out >= 0 && close(out) != 0;
     free(chunk);
     if (err >= JET_errSuccess && close_failed)
         err = set_failure(JET_errDiskIO, strerror(errno), unfinished);

@@ -56,7 +56,7 @@ static void set_path(char *path, const char *folder, const char *name)
         *path = 0; /* opening it fails */
 }
 
-static int set_write(int file, const void *bytes, size_t count)
+static inline int set_write(int file, const void *bytes, size_t count)
 {
     const char *at = (const char *)bytes;
     while (count > 0)
@@ -70,7 +70,7 @@ static int set_write(int file, const void *bytes, size_t count)
     return 1;
 }
 
-static int set_add_database(BACKUP_SET *set, const char *path)
+static inline int set_add_database(BACKUP_SET *set, const char *path)
 {
     JET_API_PTR page_size = 0;
     unsigned i;
@@ -86,7 +86,7 @@ static int set_add_database(BACKUP_SET *set, const char *path)
 }
 
 /* Logs join those that the set has; a gap between them would make the later ones useless. */
-static int set_add_logs(BACKUP_SET *set, const JET_LOGINFO_A *logs)
+static inline int set_add_logs(BACKUP_SET *set, const JET_LOGINFO_A *logs)
 {
     if (set->low != 0 && logs->ulGenLow > set->high + 1)
         return 0;
@@ -99,7 +99,7 @@ static int set_add_logs(BACKUP_SET *set, const JET_LOGINFO_A *logs)
 }
 
 /* Writes set.txt so that there is always a whole one. */
-static int set_write_down(const BACKUP_SET *set, const char *folder)
+static inline int set_write_down(const BACKUP_SET *set, const char *folder)
 {
     char path[SET_PATH_MAX], unfinished[SET_PATH_MAX];
     unsigned i;
@@ -117,7 +117,7 @@ static int set_write_down(const BACKUP_SET *set, const char *folder)
     return !failed && rename(unfinished, path) == 0;
 }
 
-static int set_read(BACKUP_SET *set, const char *folder)
+static inline int set_read(BACKUP_SET *set, const char *folder)
 {
     char path[SET_PATH_MAX], line[SET_PATH_MAX + 16];
     FILE *file;
