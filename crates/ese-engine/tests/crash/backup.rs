@@ -29,13 +29,14 @@ use ese_format::trailer::Trailer;
 use crate::model::{Dice, History, Rows};
 use crate::workload::{DATABASE, Table, Workload, create_table, rows_at};
 
-const PAGE: usize = 4096;
-const FULL: StreamRequest = StreamRequest { kind: BackupKind::Full, truncation: LogTruncation::Deleted };
+pub(crate) const PAGE: usize = 4096;
+pub(crate) const FULL: StreamRequest =
+    StreamRequest { kind: BackupKind::Full, truncation: LogTruncation::Deleted };
 const COPY: StreamRequest = StreamRequest { kind: BackupKind::Full, truncation: LogTruncation::Kept };
-const INCREMENTAL: StreamRequest =
+pub(crate) const INCREMENTAL: StreamRequest =
     StreamRequest { kind: BackupKind::LogsOnly, truncation: LogTruncation::Deleted };
 
-fn workload(seed: u64, circular: Circular) -> Workload {
+pub(crate) fn workload(seed: u64, circular: Circular) -> Workload {
     Workload {
         name: "backup",
         seed,
@@ -53,10 +54,10 @@ fn disk() -> SimulatedFileSystem {
 }
 
 /// A running instance with its table, and what the table holds.
-struct Stage {
+pub(crate) struct Stage {
     disk: SimulatedFileSystem,
     workload: Workload,
-    instance: Arc<Instance>,
+    pub(crate) instance: Arc<Instance>,
     session: Session,
     table: Table,
     rows: Rows,
@@ -66,7 +67,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(workload: Workload) -> Self {
+    pub(crate) fn new(workload: Workload) -> Self {
         Self::on(disk(), workload).expect("nothing fails")
     }
 
@@ -133,7 +134,7 @@ impl Stage {
     }
 
     /// Writes until so many more generations have begun.
-    fn write_generations(&mut self, generations: i32) {
+    pub(crate) fn write_generations(&mut self, generations: i32) {
         let log = Arc::clone(self.instance.log().expect("it logs"));
         let goal = log.generation() + generations;
         while log.generation() < goal {
@@ -236,8 +237,8 @@ impl Set {
 
 /// A sink that keeps nothing but the files.
 #[derive(Debug, Default)]
-struct Memory {
-    files: Vec<(PathBuf, Vec<u8>)>,
+pub(crate) struct Memory {
+    pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
 }
 
 impl BackupSink for Memory {

@@ -2,6 +2,7 @@
 //! was not committed is not, and the databases are sound (spec 06 §18, §19).
 
 mod backup;
+mod backup_traces;
 mod model;
 mod power;
 mod threads;
