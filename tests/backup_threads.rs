@@ -480,7 +480,7 @@ fn threads_that_back_up_at_random_get_documented_answers() {
         for caller in callers {
             match caller.join() {
                 Ok(of_one) => {
-                    of_one.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count)
+                    of_one.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
                 }
                 Err(panic) => failed = Some(panic),
             }

@@ -74,8 +74,8 @@ pub(crate) fn freeze(form: Form, number: usize, grbit: u32) -> (Vec<Listed>, i32
 /// JetOSSnapshotGetFreezeInfo; its list, and the code.
 pub(crate) fn freeze_info(form: Form, number: usize, grbit: u32) -> (Vec<Listed>, i32) {
     match form {
-        // SAFETY: the places are locals.
         Form::Ansi => {
+            // SAFETY: the places are locals.
             narrow(|count, list| unsafe { JetOSSnapshotGetFreezeInfoA(number, count, list, grbit) })
         }
         // SAFETY: the places are locals.

@@ -261,8 +261,11 @@ impl BackupSink for Memory {
     }
 }
 
-/// The Backup2 records of a log: phase, scope, dbid, generations, position.
-fn steps_of(content: &[u8]) -> Vec<(BackupPhase, BackupScope, u8, (u32, u32), String)> {
+/// A Backup2 record: phase, scope, dbid, generations, position.
+type Step = (BackupPhase, BackupScope, u8, (u32, u32), String);
+
+/// The Backup2 records of a log.
+fn steps_of(content: &[u8]) -> Vec<Step> {
     let log = LogFile::read(content).unwrap();
     let mut steps = Vec::new();
     for record in log.records() {

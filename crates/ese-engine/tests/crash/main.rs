@@ -3,6 +3,7 @@
 
 mod backup;
 mod backup_traces;
+mod legacy;
 mod model;
 mod power;
 mod threads;

@@ -147,13 +147,16 @@ impl Scene {
     }
 }
 
+/// Name, mode, further arguments, circular logging at the backup, what else is there, what comes of it.
+type Cell<'c> = (&'c str, RestoreMode, &'c [&'c str], CircularAtBackup, Extra, Outcome);
+
 #[test]
 fn t141_every_cell_of_the_replay_decision_table() {
     use CircularAtBackup::{No, Yes};
     use RestoreMode::{Normal, RecoveryGroup, Victimized};
     const MISMATCH: Outcome = Outcome::Fails(&[-610, -611, -565]);
     let scene = scene();
-    let cells: &[(&str, RestoreMode, &[&str], CircularAtBackup, Extra, Outcome)] = &[
+    let cells: &[Cell<'_>] = &[
         ("listed, normal", Normal, &[], No, Extra::None, Outcome::Set),
         ("listed, victimized", Victimized, &[], No, Extra::None, Outcome::Set),
         ("listed, /t", Normal, &["/t"], No, Extra::None, Outcome::Set),

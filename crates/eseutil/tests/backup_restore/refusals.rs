@@ -117,41 +117,36 @@ fn a_spoilt_set_is_told_file_by_file() {
         file.set_len(bytes).expect("it can be cut");
     };
     let remove = |folder: &Path, name: &str| fs::remove_file(folder.join(name)).expect("it is there");
-    let mut untouched = Vec::new();
-    untouched.push(spoilt("log-missing", &set, |folder| remove(folder, middle), -557, "missing"));
-    untouched.push(spoilt("first-log-missing", &set, |folder| remove(folder, first), -543, "a.edb"));
-    untouched.push(spoilt("log-cut", &set, |folder| cut(folder, middle, 70_000), -541, middle));
-    untouched.push(spoilt("log-empty", &set, |folder| cut(folder, middle, 0), -501, middle));
-    untouched.push(spoilt("log-header", &set, |folder| flip(folder, middle, 100), -501, middle));
-    spoilt("log-data", &set, |folder| flip(folder, middle, 4096 + 200), -501, middle);
-    untouched.push(spoilt("page", &set, |folder| flip(folder, "a.edb", 4096 * 6 + 500), -1206, "page 5"));
-    untouched.push(spoilt("trailer", &set, |folder| flip(folder, "a.edb", usize::MAX), -535, "a.edb"));
-    untouched.push(spoilt("database-cut", &set, |folder| cut(folder, "a.edb", 4096 * 40), -535, "a.edb"));
-    untouched.push(spoilt("no-header", &set, |folder| cut(folder, "a.edb", 100), -1206, "a.edb"));
-    untouched.push(spoilt(
-        "no-database",
-        &set,
-        |folder| remove(folder, "a.edb"),
-        -560,
-        "no set has a database",
-    ));
     let swap = |folder: &Path| {
         fs::rename(folder.join(first), folder.join("x")).expect("it is there");
         fs::rename(folder.join(middle), folder.join(first)).expect("it is there");
         fs::rename(folder.join("x"), folder.join(middle)).expect("it is there");
     };
-    untouched.push(spoilt("swapped", &set, swap, -515, first));
     let strange = |name: &'static str| {
         let foreign = foreign.clone();
         move |folder: &Path| {
             fs::copy(foreign.join(name), folder.join(name)).expect("both have it");
         }
     };
-    untouched.push(spoilt("foreign-database", &set, strange("a.edb"), -552, "a.edb"));
     let foreign_log = |folder: &Path| {
         fs::copy(foreign.join(middle), folder.join(middle)).expect("both have it");
     };
-    untouched.push(spoilt("foreign-log", &set, foreign_log, -530, middle));
+    spoilt("log-data", &set, |folder| flip(folder, middle, 4096 + 200), -501, middle);
+    let untouched = [
+        spoilt("log-missing", &set, |folder| remove(folder, middle), -557, "missing"),
+        spoilt("first-log-missing", &set, |folder| remove(folder, first), -543, "a.edb"),
+        spoilt("log-cut", &set, |folder| cut(folder, middle, 70_000), -541, middle),
+        spoilt("log-empty", &set, |folder| cut(folder, middle, 0), -501, middle),
+        spoilt("log-header", &set, |folder| flip(folder, middle, 100), -501, middle),
+        spoilt("page", &set, |folder| flip(folder, "a.edb", 4096 * 6 + 500), -1206, "page 5"),
+        spoilt("trailer", &set, |folder| flip(folder, "a.edb", usize::MAX), -535, "a.edb"),
+        spoilt("database-cut", &set, |folder| cut(folder, "a.edb", 4096 * 40), -535, "a.edb"),
+        spoilt("no-header", &set, |folder| cut(folder, "a.edb", 100), -1206, "a.edb"),
+        spoilt("no-database", &set, |folder| remove(folder, "a.edb"), -560, "no set has a database"),
+        spoilt("swapped", &set, swap, -515, first),
+        spoilt("foreign-database", &set, strange("a.edb"), -552, "a.edb"),
+        spoilt("foreign-log", &set, foreign_log, -530, middle),
+    ];
     for to in &untouched {
         assert!(!to.exists(), "{}", to.display());
     }
