@@ -169,10 +169,11 @@ impl Undo<'_> {
                 self.log.append(&[&encode(&record)?])?.last
             }
         };
-        // Nobody but this thread changes a page until the databases are closed: behind the mark nothing is logged.
+        // Nobody but this thread changes a page until the databases are closed: behind the mark nothing is logged. What the
+        // rollbacks leave to be cleaned stays where it is, as the original leaves it.
         let _alone = self.transactions.hold_cleanup();
         self.transactions.set_log(Some(Arc::clone(self.log)));
-        let undone = self.roll_back(owner, sessions).and_then(|()| self.transactions.clean().map(|_| ()));
+        let undone = self.roll_back(owner, sessions);
         self.transactions.set_log(None);
         undone?;
         let mark = self.mark(owner)?;

@@ -6,7 +6,7 @@ use ese_format::page::{PageFlags, PageView};
 
 use super::database::{RedoDatabase, RedoPage, RedoPages};
 use super::maps::{RedoMapEntry, RedoMapKind};
-use super::{At, DBTIME_REVERTED, DBTIME_SHRUNK, RedoCounts};
+use super::{At, Began, DBTIME_REVERTED, DBTIME_SHRUNK, RedoCounts};
 use crate::error::{Error, Result};
 
 /// What a page's dbtime says of a record.
@@ -93,6 +93,9 @@ impl<P: RedoPages> RedoDatabase<P> {
             counts.skipped += 1;
             return Ok(Access::Absent);
         }
+        if at.transaction == Began::Earlier {
+            return self.existing_again(counts, change);
+        }
         let page = match self.pages().latch(change.page) {
             Ok(page) => page,
             Err(error) => {
@@ -124,6 +127,24 @@ impl<P: RedoPages> RedoDatabase<P> {
             Verdict::TooOld => Err(dbtime_error(JetError::DB_TIME_TOO_OLD, at, change, found)),
             Verdict::TooNew => Err(dbtime_error(JetError::DB_TIME_TOO_NEW, at, change, found)),
         }
+    }
+
+    /// As [`Self::existing`], for a record of a transaction that ended before the checkpoint: a page that was not brought
+    /// back has had it.
+    fn existing_again(&mut self, counts: &mut RedoCounts, change: Change) -> Result<Access<P::Page>> {
+        let Ok(page) = self.pages().latch(change.page) else { return Ok(Access::Absent) };
+        let found = page.view().dbtime();
+        if found >= DBTIME_REVERTED {
+            return Ok(Access::Absent);
+        }
+        Ok(match verdict(found, change.before, change.after) {
+            Verdict::Needed => {
+                counts.redone += 1;
+                Access::Needed(page)
+            }
+            Verdict::Applied => Access::Applied(page),
+            Verdict::TooOld | Verdict::TooNew => Access::Absent,
+        })
     }
 
     /// A page with one of the dbtimes that are no times.
@@ -168,6 +189,12 @@ impl<P: RedoPages> RedoDatabase<P> {
     ) -> Result<Access<P::Page>> {
         if page == 0 || page > ese_format::page::PAGE_NUMBER_MAX {
             return Err(super::log_corrupted(at.position, "a record builds an impossible page"));
+        }
+        if at.transaction == Began::Earlier {
+            // Its first content was in the file: nothing brings a page back behind that.
+            let present = self.pages().latch(page).ok();
+            let has_it = |page: &P::Page| (after..DBTIME_REVERTED).contains(&page.view().dbtime());
+            return Ok(present.filter(has_it).map_or(Access::Absent, Access::Applied));
         }
         self.maps.remove(page);
         if self.is_required(at.position)

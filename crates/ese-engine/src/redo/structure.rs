@@ -10,7 +10,7 @@ use super::access::{Access, Change};
 use super::database::{RedoDatabase, RedoPage, RedoPages};
 use super::node::{at_record, is_versioned, re_insert_versions, version_of};
 use super::version::{RedoChange, RedoVersion};
-use super::{At, Redo, RedoCounts, RedoSession, log_corrupted};
+use super::{At, Began, Redo, RedoCounts, RedoSession, log_corrupted};
 use crate::apply::{self, LevelOperation, MergePages, MovePages, SplitPages};
 use crate::error::{Error, Result};
 
@@ -94,7 +94,7 @@ impl Redo {
         let Some((record, node)) = leaf.and_then(|record| Some((record, record.node_operation()?))) else {
             return Ok(());
         };
-        if is_versioned(node) {
+        if is_versioned(node) && at.transaction == Began::Seen {
             self.split_versions(record, node, replaced);
         }
         Ok(())
