@@ -222,7 +222,8 @@ fn no_folder_truncates(form: Form) {
     let circular = Source::new(Circular::On);
     let before = circular.archived();
     assert_eq!(back_up(form, Some(circular.instance()), None, FULL, None), 0);
-    assert_eq!(circular.archived(), before, "circular logging sees to its logs itself");
+    let after = circular.archived();
+    assert!(after.starts_with(&before), "circular logging sees to its logs itself: {before:?}, {after:?}");
 }
 
 /// An instance that is not started, with folders of its own.

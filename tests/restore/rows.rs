@@ -570,8 +570,12 @@ fn t111(form: Form) {
 
 fn t112(form: Form) {
     let stage = Stage::new(form);
-    // The last log of the set was cut short by the backup: the one before it has a middle.
-    tear(&stage.log_in("bk", high() - 1), 2);
+    // The last log of the set was cut short by the backup: the fullest of those before it has a middle.
+    let filled = |path: &std::path::PathBuf| segments(&std::fs::read(path).unwrap());
+    let fullest =
+        (low()..high()).map(|generation| stage.log_in("bk", generation)).max_by_key(filled).unwrap();
+    assert!(filled(&fullest) > 2, "{} segments", filled(&fullest));
+    tear(&fullest, filled(&fullest) / 2);
     assert_eq!(stage.restore(), JET_errLogCorruptDuringHardRestore);
     let stage = Stage::new(form);
     stage.put_log("log", high() + 1);

@@ -403,14 +403,15 @@ impl<'t> Contents<'t> {
         while entries.move_next()? {
             let (Some(entry), Some((page, line))) = (entries.node()?, entries.position()) else { break };
             let page = page.number();
-            if !pass.has_bytes(KeyRef::from(entry.data)) {
-                continue;
-            }
             let here = entry.key();
+            // Entries of other passes say where one of this pass is missing.
             while let Some(before) = wanted.next_if(|(key, bookmark)| {
                 KeyRef::from(*key).cmp(&here).then(bookmark.cmp(&entry.data)).is_lt()
             }) {
                 missing(report, page, before);
+            }
+            if !pass.has_bytes(KeyRef::from(entry.data)) {
+                continue;
             }
             let is_here =
                 |(key, bookmark): &(&[u8], &[u8])| KeyRef::from(*key) == here && *bookmark == entry.data;

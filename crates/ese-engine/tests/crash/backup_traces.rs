@@ -19,9 +19,9 @@ type Logs = BTreeMap<u32, Vec<u8>>;
 /// What a reader of the log sees of a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Sign {
-    /// A step: what it is, of how, how much, which database; whether it is the first record of its generation; and
-    /// whether its upper generation is the one before its own (an update), or not said.
-    Step(BackupPhase, BackupMethod, BackupScope, u8, bool, Option<bool>),
+    /// A step: what it is, of how, how much, which database; and whether its upper generation is the one before its own
+    /// (an update), or not said.
+    Step(BackupPhase, BackupMethod, BackupScope, u8, Option<bool>),
     /// A note, up to its first figures and names.
     Note(String),
 }
@@ -34,10 +34,9 @@ fn signs_of(logs: &Logs) -> Vec<Sign> {
         for record in log.records() {
             match record.decode().unwrap() {
                 Record::Backup2(step) => {
-                    let first = (record.position.isec.get(), record.position.ib.get()) == (1, 0);
                     let high = step.info.generation_high.get();
                     let range = (step.phase == BackupPhase::UPDATE).then_some(high + 1 == *generation);
-                    signs.push(Sign::Step(step.phase, step.method, step.scope, step.dbid, first, range));
+                    signs.push(Sign::Step(step.phase, step.method, step.scope, step.dbid, range));
                 }
                 Record::Trace(trace) => {
                     let text = String::from_utf8_lossy(trace.text).into_owned();

@@ -117,6 +117,9 @@ pub(crate) fn settings_in(scene: &Scene, folder: &Path) -> InstanceSettings {
     settings.circular = scene.circular;
     settings.cache_bytes = 2 << 20;
     settings.checkpoint_depth = 512 << 10;
+    // A thread that gets no turn keeps the versions of all others.
+    settings.versions.store_bytes = 256 << 20;
+    settings.versions.preferred_bytes = 256 << 20;
     settings
 }
 
