@@ -65,7 +65,7 @@ impl BackupSink for Sink<'_> {
 }
 
 fn stream(store: &Libesent, kind: BackupKind, folder: Option<&Path>) -> Result<BackupReport> {
-    let truncation = if kind == BackupKind::Full { LogTruncation::Kept } else { LogTruncation::Deleted };
+    let truncation = LogTruncation::Deleted;
     let mut sink = Sink { folder, file: None };
     Ok(store.instance().stream_backup(StreamRequest { kind, truncation }, &mut sink)?)
 }

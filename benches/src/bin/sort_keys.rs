@@ -70,8 +70,17 @@ fn theirs(collator: &CollatorBorrowed<'_>, texts: &[Vec<u16>]) -> Result<Duratio
 fn main() -> Result<()> {
     let all = [
         texts("short ASCII", &["alpha", "Bravo", "chess", "delta", "Echo", "fox", "golf7", "h"]),
-        texts("Latin", &["Größe ", "naïve ", "smörgåsbord ", "Ångström ", "façade ", "Łódź ", "plain words "]),
-        texts("long Latin", &["The quick brown fox jumps over the lazy dog. ", "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. "]),
+        texts(
+            "Latin",
+            &["Größe ", "naïve ", "smörgåsbord ", "Ångström ", "façade ", "Łódź ", "plain words "],
+        ),
+        texts(
+            "long Latin",
+            &[
+                "The quick brown fox jumps over the lazy dog. ",
+                "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. ",
+            ],
+        ),
         texts("Cyrillic", &["Съешь ", "ещё ", "этих ", "мягких ", "французских ", "булок "]),
     ];
     let rules = SortRules::new(Sort::of_locale("en-US"), LCMAP_FLAGS_DEFAULT);

@@ -7,10 +7,10 @@ use ese_format::catalog::{
     TableDefinition, TableFlags, TableRow,
 };
 use ese_format::column_type::{CodePage, ColumnType};
-use ese_format::sort_key::IndexText;
-use ese_format::key::{KeySizes, NoTextKey, TextKeys, SegmentColumn, SegmentOrder, normalize};
+use ese_format::key::{KeySizes, NoTextKey, SegmentColumn, SegmentOrder, TextKeys, normalize};
 use ese_format::page_size::PageSize;
 use ese_format::record::{ColumnFlags, RecordFormat};
+use ese_format::sort_key::IndexText;
 
 use super::bulk_load::Entry;
 use super::{CATALOG, MEASURED_OBJID, MEASURED_ROOT, NAME_INDEX, ROOT_OBJECTS_INDEX, SHADOW};
@@ -170,7 +170,14 @@ fn segment(key: &mut Vec<u8>, value: &[u8], column_type: ColumnType) -> Result<(
         fixed_bytes: column_type.fixed_size(),
         code_page: if column_type.is_text() { CodePage::WESTERN } else { CodePage::NONE },
     };
-    normalize(key, Some(value), column, SegmentOrder::default(), KeySizes::of(None, None), TextKeys { index: &IndexText::default(), keeper: &NoTextKey })?;
+    normalize(
+        key,
+        Some(value),
+        column,
+        SegmentOrder::default(),
+        KeySizes::of(None, None),
+        TextKeys { index: &IndexText::default(), keeper: &NoTextKey },
+    )?;
     Ok(())
 }
 

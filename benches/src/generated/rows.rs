@@ -3,10 +3,10 @@
 use anyhow::{Context, Result};
 use ese_format::catalog::TableDefinition;
 use ese_format::column_type::{CodePage, ColumnType};
-use ese_format::sort_key::IndexText;
-use ese_format::key::{KeySizes, NoTextKey, TextKeys, SegmentColumn, SegmentOrder, normalize};
+use ese_format::key::{KeySizes, NoTextKey, SegmentColumn, SegmentOrder, TextKeys, normalize};
 use ese_format::page_size::PageSize;
 use ese_format::record::{NewValue, RecordBuilder, RecordFormat};
+use ese_format::sort_key::IndexText;
 
 use super::catalog;
 
@@ -69,7 +69,14 @@ impl Rows {
             SegmentColumn { column_type: ColumnType::Long, fixed_bytes: Some(4), code_page: CodePage::NONE };
         let mut key = Vec::new();
         let sizes = KeySizes::of(None, None);
-        normalize(&mut key, Some(&id.to_le_bytes()), segment, SegmentOrder::default(), sizes, TextKeys { index: &IndexText::default(), keeper: &NoTextKey })?;
+        normalize(
+            &mut key,
+            Some(&id.to_le_bytes()),
+            segment,
+            SegmentOrder::default(),
+            sizes,
+            TextKeys { index: &IndexText::default(), keeper: &NoTextKey },
+        )?;
         self.count += 1;
         Ok((key, record.to_bytes()?))
     }
