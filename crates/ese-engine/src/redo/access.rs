@@ -2,11 +2,11 @@
 
 use ese_format::error::JetError;
 use ese_format::log::record::{BeforeImage, DBTIME_NIL};
-use ese_format::page::{PageFlags, PageView};
+use ese_format::page::PageView;
 
 use super::database::{RedoDatabase, RedoPage, RedoPages};
 use super::maps::{RedoMapEntry, RedoMapKind};
-use super::{At, Began, DBTIME_REVERTED, DBTIME_SHRUNK, RedoCounts};
+use super::{At, DBTIME_REVERTED, DBTIME_SHRUNK, RedoCounts};
 use crate::error::{Error, Result};
 
 /// What a page's dbtime says of a record.
@@ -93,9 +93,6 @@ impl<P: RedoPages> RedoDatabase<P> {
             counts.skipped += 1;
             return Ok(Access::Absent);
         }
-        if at.transaction == Began::Earlier {
-            return self.existing_again(counts, change);
-        }
         let page = match self.pages().latch(change.page) {
             Ok(page) => page,
             Err(error) => {
@@ -127,24 +124,6 @@ impl<P: RedoPages> RedoDatabase<P> {
             Verdict::TooOld => Err(dbtime_error(JetError::DB_TIME_TOO_OLD, at, change, found)),
             Verdict::TooNew => Err(dbtime_error(JetError::DB_TIME_TOO_NEW, at, change, found)),
         }
-    }
-
-    /// As [`Self::existing`], for a record of a transaction that ended before the checkpoint: a page that was not brought
-    /// back has had it.
-    fn existing_again(&mut self, counts: &mut RedoCounts, change: Change) -> Result<Access<P::Page>> {
-        let Ok(page) = self.pages().latch(change.page) else { return Ok(Access::Absent) };
-        let found = page.view().dbtime();
-        if found >= DBTIME_REVERTED {
-            return Ok(Access::Absent);
-        }
-        Ok(match verdict(found, change.before, change.after) {
-            Verdict::Needed => {
-                counts.redone += 1;
-                Access::Needed(page)
-            }
-            Verdict::Applied => Access::Applied(page),
-            Verdict::TooOld | Verdict::TooNew => Access::Absent,
-        })
     }
 
     /// A page with one of the dbtimes that are no times.
@@ -190,12 +169,6 @@ impl<P: RedoPages> RedoDatabase<P> {
         if page == 0 || page > ese_format::page::PAGE_NUMBER_MAX {
             return Err(super::log_corrupted(at.position, "a record builds an impossible page"));
         }
-        if at.transaction == Began::Earlier {
-            // Its first content was in the file: nothing brings a page back behind that.
-            let present = self.pages().latch(page).ok();
-            let has_it = |page: &P::Page| (after..DBTIME_REVERTED).contains(&page.view().dbtime());
-            return Ok(present.filter(has_it).map_or(Access::Absent, Access::Applied));
-        }
         self.maps.remove(page);
         if self.is_required(at.position)
             && let Ok(present) = self.pages().latch(page)
@@ -206,20 +179,6 @@ impl<P: RedoPages> RedoDatabase<P> {
         }
         counts.built += 1;
         self.pages().latch_new(page).map(Access::Needed)
-    }
-
-    /// Brings a page back to what it was before a record, from the record's own image of it. It is brought forward
-    /// again by this record and those behind it.
-    pub(super) fn restore(&self, image: &[u8], number: u32, before: u64, page: &mut P::Page) -> Result<()> {
-        let size = self.pages().page_size();
-        PageView::parse(image, size, number).map_err(|error| image_error(number, error.to_string()))?;
-        let kept = page.view().flags() & PageFlags::TREE_DELETE;
-        let mut restored = page.page();
-        restored.load(image).map_err(|error| image_error(number, error.to_string()))?;
-        let flags = restored.view().flags() | kept;
-        restored.set_flags(flags);
-        restored.set_dbtime(before);
-        Ok(())
     }
 
     /// The image of a record that must have one.
@@ -238,7 +197,7 @@ impl<P: RedoPages> RedoDatabase<P> {
 }
 
 /// The before-image that a record must have is none.
-fn image_error(number: u32, what: String) -> Error {
+pub(super) fn image_error(number: u32, what: String) -> Error {
     Error::refused(
         JetError::DATABASE_BUFFER_DEPENDENCIES_CORRUPTED,
         format!("before-image of page {number}: {what}"),

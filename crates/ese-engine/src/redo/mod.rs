@@ -76,18 +76,8 @@ pub struct Redo {
 struct At {
     /// The record's place: lgposRedo.
     position: Lgpos,
-    /// Where the session's transaction begins; the record itself where that was before redo did.
+    /// Where the session's transaction begins.
     start: Lgpos,
-    transaction: Began,
-}
-
-/// Whether redo has seen the begin of a record's transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Began {
-    Seen,
-    /// It was before redo began, and the transaction ended before the checkpoint came to where it is: the file has had all
-    /// of its changes. Only a page that was brought back to an older image needs them again.
-    Earlier,
 }
 
 /// An inconsistency of the log itself.
@@ -293,7 +283,7 @@ impl Redo {
         let Some(database) = target.database(place.dbid) else { return Ok(()) };
         database.saw(place.dbtime, place.objid);
         let session = self.session(place.procid);
-        if position <= database.attached() {
+        if !session.began() || position <= database.attached() {
             return Ok(());
         }
         let is_undo_info = matches!(record, Record::UndoInfo(_));
@@ -301,14 +291,8 @@ impl Redo {
             records.push(bytes.to_vec());
             return Ok(());
         }
-        let at = session.at(position);
+        let at = At { position, start: session.start() };
         match record {
-            // The macro began before redo did.
-            Record::Split2(_) | Record::Merge2(_) | Record::RootPageMove(_)
-                if at.transaction == Began::Earlier =>
-            {
-                Ok(())
-            }
             Record::Split2(_) | Record::Merge2(_) | Record::RootPageMove(_) => {
                 Err(log_corrupted(position, "a split or merge outside of a macro"))
             }
@@ -331,15 +315,17 @@ impl Redo {
         target: &mut T,
     ) -> Result<()> {
         let session = self.session(mark.procid);
-        let at = session.at(position);
-        let Some(records) = session.take_macro(mark.dbtime).filter(|records| !records.is_empty()) else {
+        let began = session.began();
+        let Some(records) = session.take_macro(mark.dbtime) else { return Ok(()) };
+        if !began || records.is_empty() {
             return Ok(());
-        };
+        }
         let decoded: Vec<Record<'_>> = records
             .iter()
             .map(|bytes| Record::decode(bytes))
             .collect::<std::result::Result<_, _>>()
             .map_err(|error| Error::refused(error.jet(), format!("macro at {position}: {error}")))?;
+        let at = At { position, start: session.start() };
         let Some(place) = decoded.iter().find_map(Place::of) else { return Ok(()) };
         let Some(database) = target.database(place.dbid) else { return Ok(()) };
         if decoded.iter().filter_map(Place::of).any(|other| other.dbid != place.dbid) {

@@ -7,7 +7,7 @@ use ese_format::log::record::{
 use super::access::{Access, Change};
 use super::database::{RedoDatabase, RedoPage, RedoPages};
 use super::version::{ImageLogged, RedoChange, RedoVersion};
-use super::{At, Began, Redo, RedoCounts, RedoSession, log_corrupted};
+use super::{At, Redo, RedoCounts, RedoSession, log_corrupted};
 use crate::apply::{self, DeltaWidth};
 use crate::error::{Error, Result};
 
@@ -62,25 +62,14 @@ impl Redo {
         let session = self.sessions.entry(procid).or_insert_with(|| RedoSession::new(procid, &self.held));
         match record {
             Record::UndoInfo(undo_info) => {
-                match at.transaction {
-                    Began::Seen => rebuild_version(&mut self.counts, session, undo_info),
-                    Began::Earlier if undo_info.operation == VersionedOperation::REPLACE => {
-                        let before = undo_info.before_image.to_vec();
-                        session.keep_earlier(operation.rceid, RedoChange::Replace { before });
-                    }
-                    Began::Earlier => {}
-                }
+                rebuild_version(&mut self.counts, session, undo_info);
                 Ok(())
             }
             Record::Undo(undo) => redo_undo(&mut self.counts, at, undo, session, database),
             _ => {
                 let before = redo_node(&mut self.counts, at, record, operation, database)?;
-                match at.transaction {
-                    Began::Seen if is_versioned(operation) => {
-                        make_versions(&mut self.counts, record, operation, before, session);
-                    }
-                    Began::Earlier => keep_earlier(record, operation, before, session),
-                    Began::Seen => {}
+                if is_versioned(operation) {
+                    make_versions(&mut self.counts, record, operation, before, session);
                 }
                 Ok(())
             }
@@ -135,30 +124,6 @@ pub(super) fn node_before<G: RedoPage>(page: &G, line: u16) -> Result<Before> {
     let node =
         page.view().node(line.into()).map_err(|error| Error::refused(error.jet(), error.to_string()))?;
     Ok(Before { key: node.key().to_vec(), data: node.data.to_vec() })
-}
-
-/// What an undo of the record would need: its transaction makes no versions any more, since it has ended.
-fn keep_earlier(
-    record: &Record<'_>,
-    operation: &NodeOperation,
-    before: Option<Before>,
-    session: &mut RedoSession,
-) {
-    let change = match (record, before) {
-        (Record::Replace(_) | Record::ReplaceD(_), Some(before)) => {
-            RedoChange::Replace { before: before.data }
-        }
-        (Record::Delta(delta), _) => {
-            RedoChange::Delta { offset: delta.offset, width: DeltaWidth::Four, delta: delta.delta.into() }
-        }
-        (Record::Delta64(delta), _) => {
-            RedoChange::Delta { offset: delta.offset, width: DeltaWidth::Eight, delta: delta.delta }
-        }
-        _ => return,
-    };
-    if operation.rceid != 0 {
-        session.keep_earlier(operation.rceid, change);
-    }
 }
 
 fn make_versions(
@@ -269,10 +234,7 @@ fn redo_undo<P: RedoPages>(
     database: &mut RedoDatabase<P>,
 ) -> Result<()> {
     let operation = &record.node;
-    let known = match at.transaction {
-        Began::Seen => session.remove_version(operation.rceid).map(|version| version.change),
-        Began::Earlier => session.take_earlier(operation.rceid),
-    };
+    let version = session.remove_version(operation.rceid);
     let Access::Needed(mut page) = database.existing(counts, at, change_of(operation))? else {
         return Ok(());
     };
@@ -281,7 +243,7 @@ fn redo_undo<P: RedoPages>(
     if node_before(&page, line)?.key != record.key {
         return Err(log_corrupted(at.position, "the node of an undo is another one"));
     }
-    let change = match (record.operation, known) {
+    let change = match (record.operation, version.map(|version| version.change)) {
         (VersionedOperation::INSERT, _) => RedoChange::Insert,
         (VersionedOperation::FLAG_DELETE, _) => RedoChange::FlagDelete,
         (VersionedOperation::REPLACE, Some(change @ RedoChange::Replace { .. }))

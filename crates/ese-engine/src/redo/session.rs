@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use ese_format::lgpos::Lgpos;
 
-use super::version::{HeldPages, ImageLogged, RedoChange, RedoVersion};
-use super::{At, Began};
+use super::version::{HeldPages, ImageLogged, RedoVersion};
 
 /// A session.
 #[derive(Clone, Debug)]
@@ -26,8 +25,6 @@ pub struct RedoSession {
     base: u32,
     /// Versions whose before-image must still come.
     deferred: BTreeSet<u32>,
-    /// Before redo saw its first Begin0: what changes by their ids replaced and counted.
-    earlier: BTreeMap<u32, RedoChange>,
     /// Records of open macros, by their dbtime.
     macros: BTreeMap<u64, Vec<Vec<u8>>>,
     held: Arc<HeldPages>,
@@ -44,7 +41,6 @@ impl RedoSession {
             versions: BTreeMap::new(),
             base: 0,
             deferred: BTreeSet::new(),
-            earlier: BTreeMap::new(),
             macros: BTreeMap::new(),
             held: Arc::clone(held),
         }
@@ -89,27 +85,12 @@ impl RedoSession {
         self.macros.keys().copied()
     }
 
-    /// A record of the session.
-    pub(super) fn at(&self, position: Lgpos) -> At {
-        if self.began {
-            At { position, start: self.start, transaction: Began::Seen }
-        } else {
-            At { position, start: position, transaction: Began::Earlier }
-        }
-    }
-
-    /// What a change of a transaction that began before redo has to be undone with.
-    pub(super) fn keep_earlier(&mut self, rceid: u32, change: RedoChange) {
-        self.earlier.insert(rceid, change);
-    }
-
-    /// Takes it.
-    pub(super) fn take_earlier(&mut self, rceid: u32) -> Option<RedoChange> {
-        self.earlier.remove(&rceid)
+    /// Whether a Begin0 was seen.
+    pub(super) fn began(&self) -> bool {
+        self.began
     }
 
     pub(super) fn begin0(&mut self, position: Lgpos, trx_begin0: u32, level: u8) {
-        self.earlier.clear();
         self.trx_begin0 = trx_begin0;
         self.start = position;
         self.began = true;
@@ -141,7 +122,6 @@ impl RedoSession {
     pub(super) fn commit0(&mut self) {
         self.level = 0;
         self.start = Lgpos::NULL;
-        self.earlier.clear();
         for version in self.versions.values_mut() {
             self.held.release(version);
         }

@@ -4,13 +4,13 @@ use ese_format::log::record::{
     DBTIME_NIL, Merge2, MergeType, NodeOperation, PageMove, PageMoveFlags, Record, Split2, SplitOperation,
     SplitType,
 };
-use ese_format::page::PageMut;
+use ese_format::page::{PageMut, PageView};
 
-use super::access::{Access, Change};
+use super::access::{Access, Change, image_error};
 use super::database::{RedoDatabase, RedoPage, RedoPages};
 use super::node::{at_record, is_versioned, re_insert_versions, version_of};
 use super::version::{RedoChange, RedoVersion};
-use super::{At, Began, Redo, RedoCounts, RedoSession, log_corrupted};
+use super::{At, Redo, RedoCounts, RedoSession, log_corrupted};
 use crate::apply::{self, LevelOperation, MergePages, MovePages, SplitPages};
 use crate::error::{Error, Result};
 
@@ -94,7 +94,7 @@ impl Redo {
         let Some((record, node)) = leaf.and_then(|record| Some((record, record.node_operation()?))) else {
             return Ok(());
         };
-        if is_versioned(node) && at.transaction == Began::Seen {
+        if is_versioned(node) {
             self.split_versions(record, node, replaced);
         }
         Ok(())
@@ -197,9 +197,8 @@ fn split_level<P: RedoPages>(
     };
     let mut scratch = Vec::new();
     if new.is_needed() && !source.is_needed() && split.needs_image() {
-        let image = database.image(level.before_image(), split.page.page_number, split.objid)?;
+        scratch = database.image(level.before_image(), split.page.page_number, split.objid)?;
         counts.restored += 1;
-        source = bring_back(database, image, source_change, source, &mut scratch)?;
     }
     let is_replace = [SplitOperation::REPLACE, SplitOperation::FLAG_INSERT_AND_REPLACE_DATA]
         .contains(&split.split_operation);
@@ -230,27 +229,8 @@ fn split_level<P: RedoPages>(
     Ok(replaced)
 }
 
-/// Brings the source of moved nodes back from its image: in its page where that is there, else beside it.
-fn bring_back<P: RedoPages>(
-    database: &RedoDatabase<P>,
-    image: Vec<u8>,
-    change: Change,
-    source: Access<P::Page>,
-    scratch: &mut Vec<u8>,
-) -> Result<Access<P::Page>> {
-    match source {
-        Access::Applied(mut page) | Access::Needed(mut page) => {
-            database.restore(&image, change.page, change.before, &mut page)?;
-            Ok(Access::Needed(page))
-        }
-        Access::Absent => {
-            *scratch = image;
-            Ok(Access::Absent)
-        }
-    }
-}
-
-/// The page beside the database that an image was unpacked to.
+/// The source of moved nodes as it was before its record, beside the database: the page itself is newer and stays so,
+/// since records that brought it there may be of transactions that redo does not repeat.
 fn open_scratch(
     scratch: &mut [u8],
     size: ese_format::page_size::PageSize,
@@ -259,6 +239,7 @@ fn open_scratch(
     if scratch.is_empty() {
         return Ok(None);
     }
+    PageView::parse(scratch, size, number).map_err(|error| image_error(number, error.to_string()))?;
     let page = PageMut::open(scratch, size, number);
     page.map(Some).map_err(|error| Error::refused(error.jet(), error.to_string()))
 }
@@ -318,9 +299,8 @@ fn merge_leaf<P: RedoPages>(
     let destination_needed = if goes_right { right.is_needed() } else { left.is_needed() };
     let mut scratch = Vec::new();
     if merge.needs_image() && destination_needed && !page.is_needed() {
-        let image = database.image(leaf.before_image(), number, merge.objid)?;
+        scratch = database.image(leaf.before_image(), number, merge.objid)?;
         counts.restored += 1;
-        page = bring_back(database, image, change, page, &mut scratch)?;
     }
     let mut outside = open_scratch(&mut scratch, database.pages().page_size(), number)?;
     let mut page_now = page.needed().map(RedoPage::page);
@@ -370,9 +350,8 @@ fn move_page<P: RedoPages>(
     let size = database.pages().page_size();
     let mut scratch = Vec::new();
     if destination.is_needed() && !source.is_needed() {
-        let image = apply::move_source_image(record, size).map_err(|error| at_record(error, at))?;
+        scratch = apply::move_source_image(record, size).map_err(|error| at_record(error, at))?;
         counts.restored += 1;
-        source = bring_back(database, image, change, source, &mut scratch)?;
     }
     let mut outside = open_scratch(&mut scratch, size, number)?;
     let mut source_now = source.needed().map(RedoPage::page);
