@@ -51,6 +51,8 @@ mod restore_info;
 mod session;
 mod snapshot;
 mod table;
+mod table_create;
+mod temporary_table;
 mod transaction;
 mod user_default;
 
@@ -80,6 +82,8 @@ pub use self::restore::*;
 pub use self::session::*;
 pub use self::snapshot::*;
 pub use self::table::*;
+pub use self::table_create::*;
+pub use self::temporary_table::*;
 pub use self::transaction::*;
 
 /// The whole body of a function that has no engine behind it yet.
