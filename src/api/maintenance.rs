@@ -5,8 +5,9 @@ use std::ffi::{c_char, c_void};
 use ese_engine::instance::Writability;
 use ese_format::error::JetError;
 
-use super::argument::Place;
+use super::argument::{Place, Text};
 use super::column::on_definition;
+use super::compact::compact_database;
 use super::definition::Form;
 use super::{always, not_available};
 use crate::abi::guard::{CallResult, Completion};
@@ -51,7 +52,9 @@ pub unsafe extern "system" fn JetCompactA(
     pconvert: *mut JET_CONVERT_A,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szDatabaseSrc, szDatabaseDest, pfnStatus, pconvert, grbit)
+    // SAFETY: the caller's texts are NULL or NUL-terminated.
+    let paths = unsafe { (Text::ansi(szDatabaseSrc), Text::ansi(szDatabaseDest)) };
+    compact_database(sesid, paths, pfnStatus, pconvert.cast(), grbit)
 }
 
 /// Offline defragmentation into a new file.
@@ -64,7 +67,9 @@ pub unsafe extern "system" fn JetCompactW(
     pconvert: *mut JET_CONVERT_W,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    not_available!(sesid, szDatabaseSrc, szDatabaseDest, pfnStatus, pconvert, grbit)
+    // SAFETY: the caller's texts are NULL or NUL-terminated.
+    let paths = unsafe { (Text::wide(szDatabaseSrc), Text::wide(szDatabaseDest)) };
+    compact_database(sesid, paths, pfnStatus, pconvert.cast(), grbit)
 }
 
 /// Recount index statistics.

@@ -22,6 +22,7 @@ mod backup;
 mod callback;
 mod column;
 mod column_info;
+mod compact;
 mod cursor;
 mod cursor_info;
 mod database;

@@ -20,6 +20,7 @@ pub mod backup;
 pub mod btree;
 pub mod cache;
 pub mod catalog;
+pub mod compact;
 pub mod database;
 pub mod error;
 pub mod file_map;

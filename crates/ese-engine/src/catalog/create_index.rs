@@ -178,7 +178,7 @@ impl LiveCatalog {
             kind: RowKind::Index(row.clone()),
         };
         self.insert_row(session, &catalog_row)?;
-        fill(session, &tree, &row, entries)
+        fill(session, &tree, &row, entries, UniqueKeys::Demanded)
     }
 
     /// A column that another transaction has deleted cannot be indexed, though this one still sees it.
@@ -231,7 +231,7 @@ impl LiveCatalog {
     }
 
     /// The entries of all records in a new index. No record can be changed meanwhile.
-    fn entries(
+    pub(super) fn entries(
         &self,
         session: &mut Session,
         table: &OpenTable,
@@ -266,12 +266,30 @@ impl LiveCatalog {
     }
 }
 
+/// What two records with one key of a unique index come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UniqueKeys {
+    /// An error.
+    Demanded,
+    /// The second has no entry (JET_bitCompactRepair).
+    FirstWins,
+}
+
 /// Fills the tree of a new index.
-fn fill(session: &mut Session, tree: &WritableTree, row: &IndexRow, entries: SortedEntries) -> Result<()> {
+pub(super) fn fill(
+    session: &mut Session,
+    tree: &WritableTree,
+    row: &IndexRow,
+    entries: SortedEntries,
+    unique_keys: UniqueKeys,
+) -> Result<()> {
     let unique = row.flags.contains(IndexFlags::UNIQUE);
     let mut last: Option<Vec<u8>> = None;
     for (key, bookmark) in entries.sorted() {
         if unique && last.as_ref() == Some(&key) {
+            if unique_keys == UniqueKeys::FirstWins {
+                continue;
+            }
             return Err(Error::refused(
                 JetError::KEY_DUPLICATE,
                 "two records have one key of a unique index",

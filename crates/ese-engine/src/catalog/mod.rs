@@ -13,6 +13,7 @@
 
 pub(crate) mod column_numbers;
 mod columns;
+mod copied_table;
 mod create_index;
 mod create_table;
 pub(crate) mod deleted_tree;
@@ -46,6 +47,7 @@ use ese_format::error::{FileKind, FormatError, JetError, Problem};
 
 pub use columns::{AddedColumn, ColumnScope, RenamedColumn};
 pub use create_index::IndexCreation;
+pub(crate) use create_index::UniqueKeys;
 pub use grbit::{ColumnGrbit, IndexGrbit, TableCreateGrbit, TableOpenGrbit};
 pub use information::{
     ColumnInformation, ColumnOrder, IndexColumnInformation, IndexInformation, LANGUAGE_EN_US,

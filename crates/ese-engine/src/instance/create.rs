@@ -19,6 +19,7 @@ use ese_format::log::record::{
     CreateDb, CreateDbFinish, CreateVersion, DatabaseFlags, DetachDb, DetachFlags, Record,
 };
 use ese_format::logtime::Logtime;
+use ese_format::version::DatabaseVersion;
 
 use crate::cache::{OpenGate, WriteBack};
 use crate::catalog::{NewDatabase, Shadow, statement};
@@ -58,6 +59,24 @@ pub struct CreateRequest {
     pub pages_max: u32,
 }
 
+/// Which version a new database has.
+#[derive(Clone, Copy, Debug)]
+enum NewFormat {
+    /// What the instance writes.
+    OfSettings,
+    /// This one.
+    Given(DatabaseVersion),
+}
+
+impl NewFormat {
+    fn version(self, instance: &Instance) -> Result<DatabaseVersion> {
+        match self {
+            Self::OfSettings => instance.settings.database_version(),
+            Self::Given(version) => Ok(version),
+        }
+    }
+}
+
 /// Bytes of a file's name at most.
 const FILE_NAME_BYTES_MAX: usize = 255;
 
@@ -92,6 +111,41 @@ impl Instance {
         session: &mut Session,
         request: &CreateRequest,
     ) -> Result<Arc<AttachedDatabase>> {
+        self.create(session, request, NewFormat::OfSettings)
+    }
+
+    /// As [`Self::create_database`], of this version whatever the settings say.
+    ///
+    /// # Errors
+    /// As [`Self::create_database`].
+    pub(crate) fn create_database_of_version(
+        &self,
+        session: &mut Session,
+        request: &CreateRequest,
+        version: DatabaseVersion,
+    ) -> Result<Arc<AttachedDatabase>> {
+        self.create(session, request, NewFormat::Given(version))
+    }
+
+    /// Gives up a database that was created, with its file; nobody has it open. Its creation must not have been logged.
+    ///
+    /// # Errors
+    /// Those of the disk: the file stays then.
+    pub(crate) fn abandon_database(&self, database: Arc<AttachedDatabase>) -> Result<()> {
+        let _one_at_a_time = self.administration.lock();
+        let path = database.path().to_path_buf();
+        self.let_go(&database);
+        drop(database);
+        let disk = &*self.settings.host.file_system;
+        if disk.is_file(&path) { disk.remove(&path) } else { Ok(()) }
+    }
+
+    fn create(
+        &self,
+        session: &mut Session,
+        request: &CreateRequest,
+        format: NewFormat,
+    ) -> Result<Arc<AttachedDatabase>> {
         if session.level() != 0 {
             return Err(Error::refused(
                 JetError::IN_TRANSACTION,
@@ -117,6 +171,7 @@ impl Instance {
             disk.remove(&path)?;
         }
         check_place(disk, &path)?;
+        let version = format.version(self)?;
         let header = self.new_header(dbid, request)?;
         let hold = CheckpointHold::new(self);
         let begun = self.log_create(session, dbid, &path, request, &header)?;
@@ -129,7 +184,7 @@ impl Instance {
             }
         };
         self.insert(&database);
-        let filled = self.fill(&database, request, session);
+        let filled = self.fill(&database, request, version, session);
         drop(hold);
         if let Err(error) = filled {
             database.file().discard_changes();
@@ -144,7 +199,6 @@ impl Instance {
 
     fn new_header(&self, dbid: u8, request: &CreateRequest) -> Result<DatabaseHeader> {
         let settings = &self.settings;
-        settings.format_of_new_files()?;
         let mut header = DatabaseHeader::new(settings.page_size);
         header
             .change_state(StateChange::JustCreated)
@@ -237,6 +291,7 @@ impl Instance {
         &self,
         database: &Arc<AttachedDatabase>,
         request: &CreateRequest,
+        version: DatabaseVersion,
         session: &mut Session,
     ) -> Result<()> {
         let log = self.log.as_deref().filter(|_| database.is_logged());
@@ -249,7 +304,6 @@ impl Instance {
         self.settle(database, log)?;
         let pages = self.settings.initial_pages();
         let root = statement::run(session, |session| create_root(database.map(), session, pages))?;
-        let version = self.settings.database_version()?;
         let content =
             NewDatabase { version, shadow: request.shadow, clock: Arc::clone(&self.settings.host.clock) };
         content.fill_catalog(&root, session)?;

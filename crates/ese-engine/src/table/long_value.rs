@@ -31,6 +31,11 @@ impl LongValueTree {
         Self { tree, chunk_bytes }
     }
 
+    /// The values in this tree: those of the catalog, which is no table for cursors.
+    pub(crate) fn of_tree(tree: Tree, chunk_bytes: u32) -> Self {
+        Self::new(tree, chunk_bytes)
+    }
+
     /// The tree itself.
     #[must_use]
     pub fn tree(&self) -> &Tree {

@@ -15,6 +15,7 @@ mod long_value;
 mod long_value_store;
 mod open_table;
 mod pending;
+mod record_copy;
 mod row;
 mod seen;
 mod table_cursor;
@@ -42,6 +43,8 @@ pub use grbit::{
 pub use long_value::{LongValueReader, LongValueTree};
 pub use long_value_store::{LongValueCounts, LongValueStore};
 pub use open_table::{OpenTable, SchemaSource};
+pub use record_copy::{CopiedRecords, Damaged};
+pub(crate) use record_copy::{copy_entries, copy_records};
 pub use row::{ColumnValue, Row, RowValues, ValueSource};
 pub use table_cursor::TableCursor;
 

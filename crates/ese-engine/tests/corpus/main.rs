@@ -1,5 +1,6 @@
 //! The engine on real databases: what the original engine reads from them, and what damage does.
 
+mod compact;
 mod crash_states;
 mod damage;
 mod expected;

@@ -24,7 +24,7 @@ fn check(database: &Database) -> VerifyReport {
 }
 
 /// Every database of the corpus that is closed cleanly, by its path, with its bytes.
-fn clean_databases(mut visit: impl FnMut(&str, Vec<u8>)) -> Option<usize> {
+pub(crate) fn clean_databases(mut visit: impl FnMut(&str, Vec<u8>)) -> Option<usize> {
     let corpus = ese_corpus::corpus()?;
     let mut count = 0;
     for file in ese_corpus::files(&corpus) {
