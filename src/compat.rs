@@ -185,8 +185,9 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetInit2", State::Yes, ""),
     (
         "JetInit3",
-        State::Partial,
-        "the time of JET_RSTINFO is not looked at; a callback's answer to progress does not count",
+        State::Yes,
+        "logtimeStop of JET_RSTINFO is reserved and not looked at, as documented; what a callback answers to progress does not \
+         count",
     ),
     ("JetInit4", State::Partial, "as JetInit3; parameters of single databases in the map have no effect"),
     ("JetIntersectIndexes", State::Yes, ""),

@@ -21,7 +21,7 @@ use ese_engine::database::{Database, OpenOptions};
 use ese_engine::instance::InstanceSettings;
 use ese_engine::io::Host;
 use ese_engine::recovery::{GenerationRange, MapEntry, MapOptions, NoControl};
-use ese_engine::restore::{RestoreRequest, restore};
+use ese_engine::restore::{RestoreOptions, RestoreRequest, restore};
 use ese_engine::verify::{VerifyOptions, verify};
 use ese_format::page_size::PageSize;
 use esent::abi::structs::{JET_COLUMNDEF, JET_LOGINFO_A};
@@ -405,6 +405,7 @@ fn restored(set: &Path, range: GenerationRange, logged: &Path, to: &Path) -> Pat
         given: range,
         map: vec![map],
         target: None,
+        options: RestoreOptions::empty(),
     };
     restore(&request, &mut NoControl).expect("the backup after it all is whole");
     path

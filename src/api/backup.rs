@@ -23,7 +23,7 @@ const BUFFER_ALIGNMENT: usize = 4096;
 /// Start an external backup.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetBeginExternalBackup(grbit: JET_GRBIT) -> JET_ERR {
-    on(Of::OnlyOne, |engine| begin(engine, grbit))
+    begin(Of::OnlyOne, grbit)
 }
 
 /// Start an external backup.
@@ -32,7 +32,7 @@ pub unsafe extern "system" fn JetBeginExternalBackupInstance(
     instance: JET_INSTANCE,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
-    on(Of::Named(instance), |engine| begin(engine, grbit))
+    begin(Of::Named(instance), grbit)
 }
 
 /// Start a surrogate backup (private).
@@ -438,9 +438,13 @@ fn on(instance: Of, call: impl FnOnce(&Arc<Instance>) -> CallResult) -> JET_ERR 
     }
 }
 
-fn begin(engine: &Instance, grbit: JET_GRBIT) -> CallResult {
-    engine.begin_external_backup(BeginOptions::from_bits_retain(grbit))?;
-    Ok(Completion::Success)
+/// While JetInit is at work there is nothing to back up yet (spec 07 §3.3, check 1).
+fn begin(instance: Of, grbit: JET_GRBIT) -> JET_ERR {
+    let begun = on(instance, |engine| {
+        engine.begin_external_backup(BeginOptions::from_bits_retain(grbit))?;
+        Ok(Completion::Success)
+    });
+    if begun == JetError::INIT_IN_PROGRESS.code() { JetError::BACKUP_NOT_ALLOWED_YET.code() } else { begun }
 }
 
 fn end(engine: &Instance, options: EndOptions) -> CallResult {

@@ -345,6 +345,7 @@ fn init(
         if !instance.advance(InstancePhase::Created, InstancePhase::Starting) {
             return Err(match instance.phase() {
                 InstancePhase::Starting => JetError::INIT_IN_PROGRESS,
+                InstancePhase::Restoring => JetError::RESTORE_IN_PROGRESS,
                 InstancePhase::Running => JetError::ALREADY_INITIALIZED,
                 _ => JetError::TERM_IN_PROGRESS,
             });
@@ -392,6 +393,7 @@ fn term(instance: JET_INSTANCE, grbit: JET_GRBIT) -> JET_ERR {
         if !instance.advance(InstancePhase::Running, InstancePhase::Ending) {
             return Err(match instance.phase() {
                 InstancePhase::Starting => JetError::INIT_IN_PROGRESS,
+                InstancePhase::Restoring => JetError::RESTORE_IN_PROGRESS,
                 _ => JetError::TERM_IN_PROGRESS,
             });
         }

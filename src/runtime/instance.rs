@@ -35,6 +35,8 @@ pub enum InstancePhase {
     Ending,
     /// It is no more.
     Ended,
+    /// A restore is at work.
+    Restoring,
 }
 
 /// Whether a call is still answered after the instance was told to stop (spec 09 §1.1 line 6).
@@ -135,6 +137,7 @@ impl InstanceContext {
             1 => InstancePhase::Starting,
             2 => InstancePhase::Running,
             3 => InstancePhase::Ending,
+            5 => InstancePhase::Restoring,
             _ => InstancePhase::Ended,
         }
     }
@@ -197,6 +200,7 @@ impl InstanceContext {
         match self.phase() {
             InstancePhase::Created => return Err(JetError::NOT_INITIALIZED),
             InstancePhase::Starting => return Err(JetError::INIT_IN_PROGRESS),
+            InstancePhase::Restoring => return Err(JetError::RESTORE_IN_PROGRESS),
             InstancePhase::Ending | InstancePhase::Ended => return Err(JetError::TERM_IN_PROGRESS),
             InstancePhase::Running => {}
         }

@@ -42,7 +42,7 @@ pub struct PreparedFolderRestore {
 
 impl Drop for PreparedFolderRestore {
     fn drop(&mut self) {
-        let _ = self.instance.advance(InstancePhase::Starting, self.after);
+        let _ = self.instance.advance(InstancePhase::Restoring, self.after);
         if self.after == InstancePhase::Ended {
             process::remove_instance(&self.instance);
         }
@@ -52,7 +52,7 @@ impl Drop for PreparedFolderRestore {
 /// Finds the instance, or makes it.
 ///
 /// # Errors
-/// `JET_errAlreadyInitialized`, `JET_errInitInProgress`, `JET_errTermInProgress`; `JET_errRunningInMultiInstanceMode`,
+/// `JET_errAlreadyInitialized`, `JET_errInitInProgress`, `JET_errRestoreInProgress`, `JET_errTermInProgress`; `JET_errRunningInMultiInstanceMode`,
 /// `JET_errRunningInOneInstanceMode`; `JET_errInvalidParameter` for a handle of none; those of making one.
 pub fn prepare(restorer: Restorer) -> Result<PreparedFolderRestore, JetError> {
     let (instance, after) = match restorer {
@@ -64,11 +64,12 @@ pub fn prepare(restorer: Restorer) -> Result<PreparedFolderRestore, JetError> {
             (process::instance_of_call(number, JetError::INVALID_PARAMETER)?, InstancePhase::Created)
         }
     };
-    if instance.advance(InstancePhase::Created, InstancePhase::Starting) {
+    if instance.advance(InstancePhase::Created, InstancePhase::Restoring) {
         return Ok(PreparedFolderRestore { instance, after });
     }
     Err(match instance.phase() {
         InstancePhase::Starting => JetError::INIT_IN_PROGRESS,
+        InstancePhase::Restoring => JetError::RESTORE_IN_PROGRESS,
         InstancePhase::Running => JetError::ALREADY_INITIALIZED,
         _ => JetError::TERM_IN_PROGRESS,
     })

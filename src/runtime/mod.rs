@@ -11,6 +11,7 @@
 //! defragmentation  what JetDefragment was asked for
 //! restore    external restore: the instance that restores, the one whose logs are wanted
 //! durable_commits  telling the program of durable commits
+//! event_log  where events go
 //! call       what stands around a call with a session, a cursor or an instance
 //! legacy_restore  restores from folders
 //! snapshots  snapshot sessions by their numbers
@@ -33,6 +34,7 @@ pub mod defragmentation;
 pub mod durable_commits;
 pub mod engine;
 pub mod engine_cursor;
+pub mod event_log;
 pub mod instance;
 pub mod legacy_restore;
 pub mod process;

@@ -13,6 +13,7 @@ use crate::abi::handles::{HandleKind, HandleTable, RawHandle};
 use crate::abi::tables::enums::JET_instanceNil;
 use crate::abi::tables::params::JET_paramMaxInstances;
 use crate::parameters::{self, NewValue, Phase};
+use crate::runtime::event_log;
 use crate::runtime::cursor::CursorContext;
 use crate::runtime::engine;
 use crate::runtime::instance::{InstanceContext, InstancePhase};
@@ -72,6 +73,7 @@ impl Process {
         name: Option<U16String>,
         display_name: Option<U16String>,
     ) -> Result<Arc<InstanceContext>, JetError> {
+        event_log::begin();
         let max = parameters::process().read().number(JET_paramMaxInstances);
         if self.instances.len() >= max {
             return Err(JetError::TOO_MANY_INSTANCES);
@@ -215,6 +217,7 @@ pub fn parameter_target(
     };
     let phase = match instance.as_ref().map(|instance| instance.phase()) {
         Some(InstancePhase::Starting) => return Err(JetError::INIT_IN_PROGRESS),
+        Some(InstancePhase::Restoring) => return Err(JetError::RESTORE_IN_PROGRESS),
         Some(InstancePhase::Ending | InstancePhase::Ended) => return Err(JetError::TERM_IN_PROGRESS),
         Some(InstancePhase::Running) => Phase::Running,
         Some(InstancePhase::Created) => Phase::HasInstances,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ese_engine::io::{FileSystem, OsFileSystem};
 use ese_engine::recovery::{GenerationRange, MapEntry, RecoveryControl};
-use ese_engine::restore::{RestoreRequest, restore};
+use ese_engine::restore::{RestoreOptions, RestoreRequest, restore};
 use ese_format::error::JetError;
 use widestring::{U16Str, U16String};
 
@@ -62,7 +62,7 @@ struct Restoring(Arc<InstanceContext>);
 
 impl Drop for Restoring {
     fn drop(&mut self) {
-        let _ = self.0.advance(InstancePhase::Starting, InstancePhase::Ended);
+        let _ = self.0.advance(InstancePhase::Restoring, InstancePhase::Ended);
         process::remove_instance(&self.0);
     }
 }
@@ -93,7 +93,7 @@ pub fn prepare(wanted: LogsWanted, number: u32) -> Result<PreparedRestore, JetEr
         None => name,
     };
     let instance = process::create_instance(Some(U16String::from_str(&name)), None)?;
-    let is_starting = instance.advance(InstancePhase::Created, InstancePhase::Starting);
+    let is_starting = instance.advance(InstancePhase::Created, InstancePhase::Restoring);
     let restoring = Restoring(instance);
     if !is_starting {
         return Err(JetError::INIT_IN_PROGRESS);
@@ -203,6 +203,7 @@ impl PreparedRestore {
                 given: self.given,
                 map,
                 target: engine.as_deref(),
+                options: RestoreOptions::empty(),
             };
             let restored = restore(&request, control)?;
             Ok(restored.warning.map_or(Completion::Success, Completion::Warning))

@@ -35,12 +35,12 @@ pub(crate) const ROWS: &[Row] = &[
     (72, calls_that_do_nothing),
 ];
 
-fn folder(path: PathBuf) -> PathBuf {
+pub(crate) fn folder(path: PathBuf) -> PathBuf {
     std::fs::create_dir(&path).unwrap();
     path
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -49,7 +49,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = names(folder).into_iter().filter(|name| folder.join(name).is_file());
     files.map(|name| (name.clone(), std::fs::read(folder.join(&name)).unwrap())).collect()
 }
@@ -227,7 +227,7 @@ fn no_folder_truncates(form: Form) {
 }
 
 /// An instance that is not started, with folders of its own.
-fn restorer(name: &str) -> Running {
+pub(crate) fn restorer(name: &str) -> Running {
     assert_eq!(set(None, JET_paramDatabasePageSize, PAGE_BYTES), 0);
     let running = Running::created(name);
     configure(running.instance, Circular::Off);
@@ -362,10 +362,10 @@ fn there_and_back(form: Form) {
 }
 
 /// The folders and the log size of the process, until dropped.
-struct ProcessFolders;
+pub(crate) struct ProcessFolders;
 
 impl ProcessFolders {
-    fn of(folder: &Path) -> Self {
+    pub(crate) fn of(folder: &Path) -> Self {
         for id in [JET_paramSystemPath, JET_paramLogFilePath] {
             assert_eq!(set_text(None, id, folder), 0);
         }

@@ -18,6 +18,7 @@ mod harness;
 mod snapshot;
 mod snapshots;
 mod source;
+mod sources;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -17,7 +17,7 @@ use ese_engine::instance::InstanceSettings;
 use ese_engine::io::Host;
 use ese_engine::log::Circular;
 use ese_engine::recovery::{GenerationRange, MapEntry, MapOptions, NoControl};
-use ese_engine::restore::{RestoreRequest, restore};
+use ese_engine::restore::{RestoreOptions, RestoreRequest, restore};
 use ese_format::error::JetError;
 
 const MEGABYTES_DEFAULT: u64 = 256;
@@ -208,6 +208,7 @@ fn recovering(folder: &Path, store: &Libesent, rows: u64) -> Result<()> {
         given: GenerationRange { low: full.generations.start, high: logs.generations.end - 1 },
         map: vec![MapEntry { logged: None, path: target.join(DATABASE), options: MapOptions::default() }],
         target: None,
+        options: RestoreOptions::empty(),
     };
     let begun = Instant::now();
     let restored = restore(&request, &mut NoControl)?;

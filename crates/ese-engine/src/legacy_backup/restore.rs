@@ -17,7 +17,7 @@ use crate::instance::InstanceSettings;
 use crate::io::{Access, Existing, FileSystem};
 use crate::log::{Generation, LogFolder};
 use crate::recovery::{BackupCopy, GenerationRange, MapEntry, MapOptions, RecoveryControl};
-use crate::restore::{Beyond, GivenLogs, RestoreRequest, Restored, check_beyond, restore};
+use crate::restore::{Beyond, GivenLogs, RestoreOptions, RestoreRequest, Restored, check_beyond, restore};
 
 use super::folder::{MissingFolders, sets_in};
 
@@ -53,6 +53,14 @@ struct Planned {
 /// `JET_errInvalidPath` for folders that are not there, `JET_errFileNotFound` where the source has no logs,
 /// `JET_errPatchFileMissing` where it does not say which databases it restores; as [`restore`].
 pub fn restore_folder(request: &FolderRestore, control: &mut dyn RecoveryControl) -> Result<Restored> {
+    let prepared = prepare(request).inspect_err(
+        |error| tracing::error!(event = 454, code = error.jet().code(), %error, "the restore failed"),
+    )?;
+    restore(&prepared, control)
+}
+
+/// Looks at the set, copies its databases to their places, and says what recovery has to do.
+fn prepare(request: &FolderRestore) -> Result<RestoreRequest<'static>> {
     let settings = &request.settings;
     let disk = &*settings.host.file_system;
     check_folders(request, disk)?;
@@ -74,15 +82,15 @@ pub fn restore_folder(request: &FolderRestore, control: &mut dyn RecoveryControl
     }
     let entry =
         |planned: Planned| MapEntry { logged: None, path: planned.place, options: MapOptions::empty() };
-    let restored = RestoreRequest {
+    Ok(RestoreRequest {
         settings: settings.clone(),
         cache: Arc::clone(&request.cache),
         backup_folder: folder,
         given,
         map: planned.into_iter().map(entry).collect(),
         target: None,
-    };
-    restore(&restored, control)
+        options: RestoreOptions::KEEP_STRAY_LOGS,
+    })
 }
 
 fn check_folders(request: &FolderRestore, disk: &dyn FileSystem) -> Result<()> {

@@ -17,7 +17,6 @@ use ese_format::signature::Signature;
 use super::backup_copy::{GenerationRange, forget_backups};
 use super::control::{RecoveryControl, RecoveryProgress};
 use super::driver::{RedoStart, answered};
-use super::options::RecoveryOptions;
 use super::plan::Found;
 use super::stream::{EarlierLogs, EarlierOwner, Stream};
 use super::{RecoveryRequest, recover};
@@ -95,7 +94,7 @@ pub fn replay_set(
         signature: replay.logs.stream,
         checkpoint: Box::new(Checkpoint::zeroed()),
     };
-    let recovered = recover(request, RecoveryOptions::empty(), &stream, found, &replay.copies, control)?;
+    let recovered = recover(request, request.options, &stream, found, &replay.copies, control)?;
     finish_copies(request, replay)?;
     answered(control.progress(RecoveryProgress::Complete), "the progress callback")?;
     Ok(SetReplayed { counts: recovered.counts, generation: recovered.log.generation() })

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ese_format::error::JetError;
 use ese_format::log::header::LogHeader;
-use ese_format::log::names::LogExtension;
+use ese_format::log::names::{self, GenerationDigits, LogExtension};
 use ese_format::page_size::PageSize;
 
 use crate::error::{Error, Result};
@@ -52,7 +52,10 @@ impl GivenLogs {
         let mut chain: Option<(Box<LogHeader>, LogHeaderFile)> = None;
         for generation in given.low..=given.high {
             let Some(log) = folder.archives().get(&generation) else {
-                let about = format!("{}: there is no generation {generation:#x}", path.display());
+                let digits =
+                    if folder.has_five_digits() { GenerationDigits::FiveThenEight } else { GenerationDigits::Eight };
+                let file = path.join(names::archived_log(base_name, generation, digits, extension));
+                let about = format!("{}: there is no such log of the set", file.display());
                 return Err(Error::refused(JetError::FILE_NOT_FOUND, about));
             };
             let log = LogHeaderFile::read(disk, log)?;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! look     ranges, paths; the set's logs; the copies; the logs behind the set      nothing is changed yet
-//! prepare  stray logs of the backup folder go; the copies learn how far their logs go
+//! prepare  stray logs of a folder of fetched files go; the copies learn how far their logs go
 //! replay   redo over set, target and log folder; undo; clean headers               recovery
 //! ```
 //!
@@ -26,6 +26,7 @@ pub use given::GivenLogs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bitflags::bitflags;
 use ese_format::error::JetError;
 use ese_format::log::record::{ExternalRestore, Record};
 use ese_format::signature::Signature;
@@ -36,7 +37,7 @@ use crate::instance::{Instance, InstanceSettings, claim_folders};
 use crate::io::{Access, Existing, FileSystem};
 use crate::log::{ArchiveHold, Circular, Log, LogFolder};
 use crate::recovery::{
-    BackupCopy, GenerationRange, MapEntry, RecoveryControl, RecoveryOptions, RecoveryRequest, SetReplay,
+    BackupCopy, GenerationRange, MapEntry, MapOptions, RecoveryControl, RecoveryOptions, RecoveryRequest, SetReplay,
     TargetLogs, replay_set,
 };
 use crate::redo::RedoCounts;
@@ -61,6 +62,22 @@ pub struct RestoreRequest<'a> {
     pub map: Vec<MapEntry>,
     /// The running instance whose logs are wanted as well.
     pub target: Option<&'a Instance>,
+    /// In which ways it differs from JetExternalRestore.
+    pub options: RestoreOptions,
+}
+
+bitflags! {
+    /// In which ways a restore differs from JetExternalRestore. Without any it does what that does.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct RestoreOptions: u32 {
+        /// Logs that lie in the folder of the set and are none of its logs stay there: the folder is the backup itself
+        /// (JetRestore, spec 07 §9.2, T71). JetExternalRestore has a folder that files were fetched into, and deletes them
+        /// (spec 07 §11.4). They are not replayed in either case.
+        const KEEP_STRAY_LOGS = 1;
+        /// Databases that are in the logs and not in the map may still be attached at their end: they are left out.
+        /// JetExternalRestore fails with `JET_errAttachedDatabaseMismatch` there (spec 07 §11.9, T109).
+        const LEAVE_OUT_UNMAPPED = 2;
+    }
 }
 
 /// A restore that succeeded.
@@ -88,6 +105,11 @@ struct Examined {
 /// -535, -552, -553, -554, -615, -1206 of the copies; -557, -565, -610, -611 of the logs behind; those of
 /// [`replay_set`].
 pub fn restore(request: &RestoreRequest<'_>, control: &mut dyn RecoveryControl) -> Result<Restored> {
+    restore_set(request, control)
+        .inspect_err(|error| tracing::error!(event = 454, code = error.jet().code(), %error, "the restore failed"))
+}
+
+fn restore_set(request: &RestoreRequest<'_>, control: &mut dyn RecoveryControl) -> Result<Restored> {
     let settings = &request.settings;
     let host = &settings.host;
     let _claims = claim_folders(settings)?;
@@ -102,34 +124,49 @@ pub fn restore(request: &RestoreRequest<'_>, control: &mut dyn RecoveryControl) 
     let target_logs = target.as_ref().map(|(logs, _hold)| logs);
     check_behind(request, logs, target_logs)?;
     make_folders(settings)?;
-    remove_strays(request, logs, target_logs)?;
+    if !request.options.contains(RestoreOptions::KEEP_STRAY_LOGS) {
+        remove_strays(request, logs, target_logs)?;
+    }
     remove_checkpoint(settings, logs)?;
     let copies = adopt(request, examined.copies)?;
     tracing::info!(
+        event = 204,
         backup = %request.backup_folder.display(),
         logs = %settings.log_folder.display(),
-        "event 204: a restore begins"
+        "a restore begins"
     );
     let transactions = Transactions::new(host.clone(), settings.versions);
     transactions.set_count_hook(Arc::new(LongValueCounts));
+    let leaves_out = request.options.contains(RestoreOptions::LEAVE_OUT_UNMAPPED);
+    let options =
+        if leaves_out { RecoveryOptions::IGNORE_MISSING_DATABASES } else { RecoveryOptions::empty() };
     let recovery = RecoveryRequest {
         settings,
         cache: &request.cache,
         transactions: &transactions,
-        options: RecoveryOptions::empty(),
-        map: Some(request.map.clone()),
+        options,
+        map: Some(map_of(request)),
         stop: None,
     };
     let logs = examined.logs.set().clone();
     let replay = SetReplay { logs, target: target_logs.cloned(), copies };
     let replayed = replay_set(&recovery, &replay, control);
-    tracing::info!("event 205: a restore ended");
-    let replayed = replayed.inspect_err(|error| tracing::error!(%error, "event 454: the restore failed"))?;
+    tracing::info!(event = 205, "a restore ended");
+    let replayed = replayed?;
     Ok(Restored {
         warning: target.is_some().then_some(JetError::WRN_TARGET_INSTANCE_RUNNING),
         counts: replayed.counts,
         generation: replayed.generation,
     })
+}
+
+/// The map for recovery. Where databases may be left out, those of the map may not.
+fn map_of(request: &RestoreRequest<'_>) -> Vec<MapEntry> {
+    let mut map = request.map.clone();
+    if request.options.contains(RestoreOptions::LEAVE_OUT_UNMAPPED) {
+        map.iter_mut().for_each(|entry| entry.options |= MapOptions::FAIL_WHEN_MISSING);
+    }
+    map
 }
 
 /// Rows 13 to 16 of spec 07 §11.2, and folders that are none.

@@ -13,7 +13,7 @@ use ese_engine::io::{Background, FileSystem, Host, PowerLoss, SimulatedFileSyste
 use ese_engine::recovery::{
     GenerationRange, MapEntry, MapOptions, NoControl, RecoveryControl, RecoveryEvent, RecoveryProgress,
 };
-use ese_engine::restore::{RestoreRequest, Restored, restore};
+use ese_engine::restore::{RestoreOptions, RestoreRequest, Restored, restore};
 use ese_engine::verify::{VerifyOptions, verify};
 use ese_format::backup_info::BackupInfo;
 use ese_format::database_header::{DatabaseHeader, DatabaseState, choose_header};
@@ -138,6 +138,7 @@ impl Scene {
             given: self.given,
             map: vec![map],
             target: None,
+            options: RestoreOptions::empty(),
         };
         restore(&request, control)
     }

@@ -10,7 +10,7 @@ use ese_engine::error::Result;
 use ese_engine::instance::{Instance, InstanceSettings};
 use ese_engine::io::OsFileSystem;
 use ese_engine::recovery::{GenerationRange, MapEntry, MapOptions, NoControl};
-use ese_engine::restore::{RestoreRequest, Restored, restore};
+use ese_engine::restore::{RestoreOptions, RestoreRequest, Restored, restore};
 use ese_engine::verify::{VerifyOptions, verify};
 use ese_format::error::JetError;
 use tempfile::TempDir;
@@ -120,6 +120,7 @@ impl Place {
             given: set.given(),
             map: self.databases.iter().map(entry).collect(),
             target,
+            options: RestoreOptions::empty(),
         };
         restore(&request, &mut NoControl)
     }

@@ -7,7 +7,7 @@ use ese_engine::instance::InstanceSettings;
 use ese_engine::io::{Host, OsFileSystem};
 use ese_engine::log::LogFolder;
 use ese_engine::recovery::{GenerationRange, MapEntry, RecoveryControl, RecoveryEvent, RecoveryProgress};
-use ese_engine::restore::{RestoreRequest, restore};
+use ese_engine::restore::{RestoreOptions, RestoreRequest, restore};
 use ese_format::error::JetError;
 use ese_format::log::names::{GenerationDigits, LogExtension};
 use ese_format::page_size::PageSize;
@@ -56,6 +56,7 @@ pub(super) fn recover(plan: Plan, out: &mut Output<'_>) -> CommandResult {
         given: GenerationRange { low, high },
         map: plan.map,
         target: None,
+        options: RestoreOptions::LEAVE_OUT_UNMAPPED,
     };
     let mut watch = Watch { out, bar: None, lost: None };
     let restored = restore(&request, &mut watch);
