@@ -61,7 +61,9 @@ impl Place {
             None => Self::system(),
             Some(name) if name.is_empty() || name == "off" => None,
             Some(name) if name == "stderr" => Some(Self::StandardError),
-            Some(name) => File::options().append(true).create(true).open(Path::new(name)).ok().map(Self::File),
+            Some(name) => {
+                File::options().append(true).create(true).open(Path::new(name)).ok().map(Self::File)
+            }
         }
     }
 
@@ -126,7 +128,8 @@ struct EventLog {
 
 impl Subscriber for EventLog {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let is_ours = ["ese_engine", "ese_format", "esent"].iter().any(|name| metadata.target().starts_with(name));
+        let is_ours =
+            ["ese_engine", "ese_format", "esent"].iter().any(|name| metadata.target().starts_with(name));
         is_ours && metadata.is_event() && *metadata.level() <= self.place.least()
     }
 

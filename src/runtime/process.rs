@@ -13,9 +13,9 @@ use crate::abi::handles::{HandleKind, HandleTable, RawHandle};
 use crate::abi::tables::enums::JET_instanceNil;
 use crate::abi::tables::params::JET_paramMaxInstances;
 use crate::parameters::{self, NewValue, Phase};
-use crate::runtime::event_log;
 use crate::runtime::cursor::CursorContext;
 use crate::runtime::engine;
+use crate::runtime::event_log;
 use crate::runtime::instance::{InstanceContext, InstancePhase};
 use crate::runtime::session::SessionContext;
 

@@ -21,7 +21,10 @@ fn all_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_symlink() {
-            found.insert(path.clone(), std::fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes());
+            found.insert(
+                path.clone(),
+                std::fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes(),
+            );
         } else if path.is_dir() {
             found.extend(all_below(&path));
             found.insert(path, Vec::new());
@@ -67,7 +70,12 @@ fn a_restore_leaves_everything_in_its_source_as_it_was() {
         assert!(before.len() > 12, "{:?}", before.keys());
         let check = |what: &str| {
             let now = all_below(&bk);
-            assert!(now.keys().eq(before.keys()), "{what} {form:?}: {:?} and not {:?}", now.keys(), before.keys());
+            assert!(
+                now.keys().eq(before.keys()),
+                "{what} {form:?}: {:?} and not {:?}",
+                now.keys(),
+                before.keys()
+            );
             assert!(now == before, "{what} {form:?} changed bytes of its source");
         };
         // JetRestoreInstance.
@@ -154,7 +162,9 @@ fn records(session: usize, dbid: u32) -> Vec<[String; 4]> {
 #[test]
 fn the_folders_that_the_original_engine_backed_up_into_restore_to_their_rows() {
     let Some(corpus) = ese_corpus::corpus() else {
-        return ese_corpus::skipped("the_folders_that_the_original_engine_backed_up_into_restore_to_their_rows");
+        return ese_corpus::skipped(
+            "the_folders_that_the_original_engine_backed_up_into_restore_to_their_rows",
+        );
     };
     let _alone = alone();
     for form in [Form::Ansi, Form::Wide] {
@@ -202,7 +212,8 @@ fn the_folders_that_the_original_engine_backed_up_into_restore_to_their_rows() {
 /// The rows of a dump.
 fn rows_of_dump(dump: &[u8]) -> Vec<[String; 4]> {
     let lines = String::from_utf8_lossy(dump).into_owned();
-    let lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line of JSON"));
+    let lines =
+        lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line of JSON"));
     let row = |line: serde_json::Value| {
         let values = line.get("v")?;
         Some(COLUMNS.map(|(name, _)| values[name][0].as_str().unwrap_or_default().to_owned()))

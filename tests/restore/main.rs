@@ -8,6 +8,7 @@
 #[allow(dead_code, reason = "another test's, which uses all of it")]
 mod bed;
 mod codes;
+mod damaged;
 #[path = "../behaviour/harness.rs"]
 #[allow(dead_code, reason = "another test's, which uses all of it")]
 mod harness;
@@ -26,7 +27,9 @@ pub(crate) type Row = (&'static str, fn(Form));
 /// The process has one mode and one table of parameters: tests that make instances take turns.
 pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    damaged::listen();
+    turn
 }
 
 fn spoken(panic: Box<dyn std::any::Any + Send>) -> String {

@@ -88,22 +88,22 @@ mod header_changes {
     }
 }
 
-fn low() -> u32 {
+pub(crate) fn low() -> u32 {
     source().set.low
 }
 
-fn high() -> u32 {
+pub(crate) fn high() -> u32 {
     source().set.high
 }
 
-fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = std::fs::read(path).unwrap();
     change(&mut bytes);
     std::fs::write(path, bytes).unwrap();
 }
 
 /// The number of segments that hold records.
-fn segments(bytes: &[u8]) -> usize {
+pub(crate) fn segments(bytes: &[u8]) -> usize {
     LogFile::read(bytes).expect("a log").segments().len()
 }
 
@@ -541,7 +541,7 @@ fn t110(form: Form) {
 }
 
 /// Loses the second half of a segment.
-fn tear(path: &Path, segment: usize) {
+pub(crate) fn tear(path: &Path, segment: usize) {
     change(path, |bytes| {
         let at = segment * 4096;
         bytes[at + 2048..at + 4096].fill(0xA5);
@@ -549,7 +549,7 @@ fn tear(path: &Path, segment: usize) {
 }
 
 /// Tears the last segment of a log; what the writer left of its shadow is gone as well.
-fn tear_end(path: &Path) {
+pub(crate) fn tear_end(path: &Path) {
     let last = segments(&std::fs::read(path).unwrap());
     tear(path, last);
     change(path, |bytes| bytes[(last + 1) * 4096..(last + 2) * 4096].fill(0));

@@ -102,6 +102,12 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
         path.to_owned()
     }
 
+    /// Whether what is at `path` is a link that leads out of the folder it is in, or to nothing.
+    fn leads_out(&self, path: &Path) -> bool {
+        let _ = path;
+        false
+    }
+
     /// Tells disks apart: one path is one file where this number is the same. The disk of the operating system has 0.
     fn identity(&self) -> usize {
         0

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::FallocateFlags;
+use rustix::fs::{FallocateFlags, OFlags};
 use rustix::io::Errno;
 
 use crate::error::{Error, IoOperation, Result};
@@ -90,12 +90,17 @@ impl FileSystem for OsFileSystem {
         let file = fs::OpenOptions::new()
             .read(true)
             .write(access == Access::ReadWrite)
+            // A pipe without a writer would keep us waiting.
+            .custom_flags(OFlags::NONBLOCK.bits() as i32)
             .open(path)
             .map_err(failed)?;
-        // Opening a folder for reading succeeds; nothing else than a plain file can be a database or a log.
+        // Opening a folder or a pipe for reading succeeds; nothing else than a plain file can be a database or a log.
         let kind = file.metadata().map_err(failed)?.file_type();
         if kind.is_dir() {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        if !kind.is_file() {
+            return Err(failed(io::Error::new(io::ErrorKind::PermissionDenied, "it is no file")));
         }
         OsFile::locked(path, file, access)
     }
@@ -107,7 +112,14 @@ impl FileSystem for OsFileSystem {
         match existing {
             Existing::Keep => options.create_new(true),
             // Not truncated before the lock says that nobody else uses it.
-            Existing::Replace => options.create(true).truncate(false),
+            // What is replaced is what the folder holds, never a file elsewhere that a link leads to.
+            Existing::Replace if path.is_symlink() => {
+                return Err(failed(io::Error::new(io::ErrorKind::PermissionDenied, "it is a link")));
+            }
+            Existing::Replace => options
+                .create(true)
+                .truncate(false)
+                .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32),
         };
         let file = options.open(path).map_err(failed)?;
         let file = OsFile::locked(path, file, Access::ReadWrite)?;
@@ -191,6 +203,16 @@ impl FileSystem for OsFileSystem {
             .parent()
             .and_then(|folder| Some(folder.canonicalize().ok()?.join(absolute.file_name()?)));
         named.unwrap_or(absolute)
+    }
+
+    fn leads_out(&self, path: &Path) -> bool {
+        let is_inside = || {
+            let target = path.canonicalize().ok()?;
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+            Some(target.starts_with(folder))
+        };
+        path.is_symlink() && is_inside() != Some(true)
     }
 }
 

@@ -17,7 +17,9 @@ use crate::instance::InstanceSettings;
 use crate::io::{Access, Existing, FileSystem};
 use crate::log::{Generation, LogFolder};
 use crate::recovery::{BackupCopy, GenerationRange, MapEntry, MapOptions, RecoveryControl};
-use crate::restore::{Beyond, GivenLogs, RestoreOptions, RestoreRequest, Restored, check_beyond, restore};
+use crate::restore::{
+    Beyond, GivenLogs, RestoreOptions, RestoreRequest, Restored, check_beyond, check_no_link, restore,
+};
 
 use super::folder::{MissingFolders, sets_in};
 
@@ -148,12 +150,14 @@ fn plan(
     };
     let mut planned: Vec<Planned> = Vec::new();
     for path in files.iter().filter(|path| is_copy(path)) {
+        check_no_link(disk, path)?;
         let copy = BackupCopy::examine(disk, path, Access::Read, Some(request.settings.page_size))?;
         copy.check_set(&set.stream, set.given)?;
         let place = match &request.destination {
             Some(destination) => destination.join(path.file_name().unwrap_or_default()),
             None => place_in_logs(disk, logs, &copy.header().fields.database_signature)?,
         };
+        check_no_link(disk, &place)?;
         planned.push(Planned { copy: path.clone(), place });
     }
     if planned.is_empty() {

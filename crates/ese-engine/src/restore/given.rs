@@ -52,12 +52,16 @@ impl GivenLogs {
         let mut chain: Option<(Box<LogHeader>, LogHeaderFile)> = None;
         for generation in given.low..=given.high {
             let Some(log) = folder.archives().get(&generation) else {
-                let digits =
-                    if folder.has_five_digits() { GenerationDigits::FiveThenEight } else { GenerationDigits::Eight };
+                let digits = if folder.has_five_digits() {
+                    GenerationDigits::FiveThenEight
+                } else {
+                    GenerationDigits::Eight
+                };
                 let file = path.join(names::archived_log(base_name, generation, digits, extension));
                 let about = format!("{}: there is no such log of the set", file.display());
                 return Err(Error::refused(JetError::FILE_NOT_FOUND, about));
             };
+            check_no_link(disk, log)?;
             let log = LogHeaderFile::read(disk, log)?;
             let first = match chain {
                 None => log.header.clone(),
@@ -92,6 +96,18 @@ impl GivenLogs {
     pub fn last(&self) -> &LogHeader {
         &self.last
     }
+}
+
+/// Whoever can put a link into a folder of files to restore must not choose by it what is read or written elsewhere.
+///
+/// # Errors
+/// `JET_errInvalidPath` for a link that leads out of its folder.
+pub fn check_no_link(disk: &dyn FileSystem, path: &Path) -> Result<()> {
+    if disk.leads_out(path) {
+        let about = format!("{} is a link that leads out of its folder", path.display());
+        return Err(Error::refused(JetError::INVALID_PATH, about));
+    }
+    Ok(())
 }
 
 /// A log behind another one. Creation times are compared for being the same, never for their order: clocks run

@@ -21,7 +21,7 @@ mod given;
 mod patch_file;
 
 pub use beyond::{Beyond, check_beyond};
-pub use given::GivenLogs;
+pub use given::{GivenLogs, check_no_link};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,8 +37,8 @@ use crate::instance::{Instance, InstanceSettings, claim_folders};
 use crate::io::{Access, Existing, FileSystem};
 use crate::log::{ArchiveHold, Circular, Log, LogFolder};
 use crate::recovery::{
-    BackupCopy, GenerationRange, MapEntry, MapOptions, RecoveryControl, RecoveryOptions, RecoveryRequest, SetReplay,
-    TargetLogs, replay_set,
+    BackupCopy, GenerationRange, MapEntry, MapOptions, RecoveryControl, RecoveryOptions, RecoveryRequest,
+    SetReplay, TargetLogs, replay_set,
 };
 use crate::redo::RedoCounts;
 use crate::table::LongValueCounts;
@@ -105,8 +105,9 @@ struct Examined {
 /// -535, -552, -553, -554, -615, -1206 of the copies; -557, -565, -610, -611 of the logs behind; those of
 /// [`replay_set`].
 pub fn restore(request: &RestoreRequest<'_>, control: &mut dyn RecoveryControl) -> Result<Restored> {
-    restore_set(request, control)
-        .inspect_err(|error| tracing::error!(event = 454, code = error.jet().code(), %error, "the restore failed"))
+    restore_set(request, control).inspect_err(
+        |error| tracing::error!(event = 454, code = error.jet().code(), %error, "the restore failed"),
+    )
 }
 
 fn restore_set(request: &RestoreRequest<'_>, control: &mut dyn RecoveryControl) -> Result<Restored> {
@@ -187,7 +188,12 @@ fn check_request(request: &RestoreRequest<'_>) -> Result<()> {
         let about = format!("{}: there is no such folder", request.backup_folder.display());
         return Err(Error::refused(JetError::INVALID_PATH, about));
     }
-    own_folders(&request.settings).into_iter().try_for_each(|folder| check_may_be_folder(disk, &folder))
+    own_folders(&request.settings).into_iter().try_for_each(|folder| check_may_be_folder(disk, &folder))?;
+    let settings = &request.settings;
+    let logs = settings.log_settings()?;
+    let written =
+        [logs.current_path(), logs.temporary_path(), logs.checkpoint_path(), settings.temporary_file()];
+    written.iter().try_for_each(|path| check_no_link(disk, path))
 }
 
 /// The folders that a restore writes to, besides those of the databases.
@@ -233,6 +239,7 @@ fn examine(request: &RestoreRequest<'_>) -> Result<Examined> {
         if seen.iter().any(|(known, _)| *known == path) {
             return Err(twice());
         }
+        check_no_link(disk, &entry.path)?;
         let copy = BackupCopy::examine(disk, &entry.path, Access::ReadWrite, Some(settings.page_size))?;
         copy.check_set(&logs.set().stream, request.given)?;
         let identity = copy.header().fields.database_signature;

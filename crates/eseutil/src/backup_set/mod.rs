@@ -230,6 +230,10 @@ fn files_of(folder: &Path) -> CommandResult<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| of_io(&error))? {
         let path = entry.map_err(|error| of_io(&error))?.path();
+        if OsFileSystem.leads_out(&path) {
+            let what = "is a link that leads out of its folder: a set has its files itself";
+            return Err(Failure::of_file(JetError::INVALID_PATH, &path).with_detail(what));
+        }
         if path.is_file() {
             files.push(path);
         }
