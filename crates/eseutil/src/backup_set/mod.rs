@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ese_engine::io::{FileSystem, OsFileSystem};
 use ese_format::database_header::DatabaseHeader;
 use ese_format::error::{FileKind, JetError};
 use ese_format::log::LogHeader;
