@@ -13,6 +13,7 @@ use crate::catalog::deleted_tree::DeletedTree;
 use crate::catalog::live::LiveCatalog;
 use crate::catalog::new_column::object_name;
 use crate::catalog::statement::{self, Alteration, PendingAlteration, check_may_alter};
+use crate::catalog::table_use::DroppedIndex;
 use crate::error::{Error, Result};
 use crate::table::SchemaSource;
 use crate::transaction::Session;
@@ -130,7 +131,7 @@ impl LiveCatalog {
         let row = row.ok_or_else(|| Error::refused(JetError::INDEX_NOT_FOUND, name.to_string()))?;
         let tree = DeletedTree::of_part(&use_, (index.objid, index.row.fdp_page), TreeKind::Index);
         statement::run(session, |session| {
-            let alteration = Alteration::IndexDeleted(Box::new(index.clone()), tree);
+            let alteration = Alteration::IndexDeleted(Box::new(DroppedIndex::of(&schema, index)), tree);
             PendingAlteration::note(self, session, &use_, alteration)?;
             self.delete_row(session, &row)
         })?;

@@ -23,7 +23,7 @@ use crate::btree::{TreeKind, WritableTree};
 use crate::catalog::deleted_tree::{self, DeletedTree, TreeOwner};
 use crate::catalog::locales::LocalesTable;
 use crate::catalog::reading::CatalogReader;
-use crate::catalog::table_use::{Newest, Sight, TableUse};
+use crate::catalog::table_use::{DroppedIndex, Newest, Sight, TableUse};
 use crate::catalog::verified_text::VerifiedIndexes;
 use crate::catalog::writing::{CatalogTrees, ObjidTable, Shadow};
 use crate::catalog::{TableHold, TableOpenGrbit, TableSchema, TextSettings};
@@ -436,10 +436,13 @@ impl LiveCatalog {
             stored
         } else {
             let mut definition: TableDefinition = stored.definition().clone();
-            let known = |index: &ese_format::catalog::IndexDefinition| {
-                stored.indexes().iter().any(|other| other.objid == index.objid)
+            let known = |dropped: &DroppedIndex| {
+                stored.indexes().iter().any(|other| other.objid == dropped.index.objid)
             };
-            definition.indexes.extend(dropping.into_iter().filter(|index| !known(index)));
+            for dropped in dropping.into_iter().filter(|dropped| !known(dropped)) {
+                definition.layout = definition.layout.with_columns(dropped.columns);
+                definition.indexes.push(dropped.index);
+            }
             definition.indexes.sort_by_key(|index| index.objid);
             Arc::new(TableSchema::new(definition, stored.template().cloned()))
         };

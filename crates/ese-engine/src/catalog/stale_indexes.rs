@@ -18,6 +18,7 @@ use crate::btree::{Tree, TreeKind};
 use crate::catalog::deleted_tree::DeletedTree;
 use crate::catalog::live::LiveCatalog;
 use crate::catalog::statement::{self, Alteration, PendingAlteration};
+use crate::catalog::table_use::DroppedIndex;
 use crate::catalog::{IndexChecking, TableOpenGrbit, TableSchema};
 use crate::error::{Error, Result};
 use crate::table::SchemaSource;
@@ -173,7 +174,7 @@ impl LiveCatalog {
         tracing::warn!(table = %schema.name(), index = %row.name, "index deleted: its sort keys are of another version");
         let tree = DeletedTree::of_part(&use_, (row.id, index.fdp_page), TreeKind::Index);
         statement::run(session, |session| {
-            let alteration = Alteration::IndexDeleted(Box::new(definition.clone()), tree);
+            let alteration = Alteration::IndexDeleted(Box::new(DroppedIndex::of(&schema, definition)), tree);
             PendingAlteration::note(self, session, &use_, alteration)?;
             self.delete_row(session, row)
         })

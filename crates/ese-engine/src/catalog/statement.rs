@@ -3,12 +3,11 @@
 
 use std::sync::{Arc, Weak};
 
-use ese_format::catalog::IndexDefinition;
 use ese_format::error::JetError;
 
 use crate::catalog::deleted_tree::DeletedTree;
 use crate::catalog::live::LiveCatalog;
-use crate::catalog::table_use::TableUse;
+use crate::catalog::table_use::{DroppedIndex, TableUse};
 use crate::error::{Error, Result};
 use crate::file_map::AtRollback;
 use crate::transaction::{AlterationHook, BeginKind, CommitOptions, Session};
@@ -48,7 +47,7 @@ pub(super) enum Alteration {
     /// A tree of it was created; undone, the tree is to be freed.
     TreeCreated(DeletedTree),
     /// An index was deleted; done, its tree is to be freed.
-    IndexDeleted(Box<IndexDefinition>, DeletedTree),
+    IndexDeleted(Box<DroppedIndex>, DeletedTree),
 }
 
 /// Waits for the end of the transaction in which a table was altered.
@@ -74,7 +73,7 @@ impl PendingAlteration {
     ) -> Result<()> {
         let mark = session.mark()?;
         let dropped = match &alteration {
-            Alteration::IndexDeleted(index, _) => Some(index.as_ref()),
+            Alteration::IndexDeleted(dropped, _) => Some(dropped.as_ref()),
             _ => None,
         };
         let number = table.begin_change(mark, dropped);
@@ -119,7 +118,7 @@ impl AlterationHook for PendingAlteration {
     fn committed(&mut self) {
         match &self.alteration {
             Alteration::Deleted(_) => self.table.complete_deletion(),
-            Alteration::IndexDeleted(index, _) => self.table.end_drop(index.objid),
+            Alteration::IndexDeleted(dropped, _) => self.table.end_drop(dropped.index.objid),
             _ => {}
         }
         self.tell();

@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use ese_format::catalog::IndexDefinition;
+use ese_format::catalog::{IndexDefinition, SegmentFlags};
 use ese_format::column_type::ColumnClass;
 use ese_format::error::JetError;
+use ese_format::record::ColumnDefinition;
 use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::catalog::column_numbers::ColumnNumbers;
@@ -82,7 +83,7 @@ struct Inner {
     newest: Option<Arc<TableSchema>>,
     maintained: Option<(u64, Arc<TableSchema>)>,
     /// Indexes whose rows a transaction has deleted that is not committed yet, by the number of the alteration.
-    dropping: Vec<(u64, IndexDefinition)>,
+    dropping: Vec<(u64, DroppedIndex)>,
     /// Indexes that are gone for all but those who roll back: by the number of the alteration, their object ids.
     dropped: Vec<(u64, u32)>,
     numbers: ColumnNumbers,
@@ -249,13 +250,13 @@ impl TableUse {
 
     /// A DDL statement of this transaction has begun to change rows of the table, perhaps to drop an index. Gives the
     /// alteration's number.
-    pub(super) fn begin_change(&self, mark: TransactionMark, dropped: Option<&IndexDefinition>) -> u64 {
+    pub(super) fn begin_change(&self, mark: TransactionMark, dropped: Option<&DroppedIndex>) -> u64 {
         let mut inner = self.inner.lock();
         let number = inner.next_alteration;
         inner.next_alteration += 1;
         inner.alterations.push((number, mark));
-        inner.dropping.extend(dropped.map(|index| (number, index.clone())));
-        inner.dropped.extend(dropped.map(|index| (number, index.objid)));
+        inner.dropping.extend(dropped.map(|dropped| (number, dropped.clone())));
+        inner.dropped.extend(dropped.map(|dropped| (number, dropped.index.objid)));
         inner.changed();
         number
     }
@@ -331,10 +332,10 @@ impl TableUse {
     }
 
     /// Indexes that other transactions have deleted, but not for good yet: they are still kept up.
-    pub(super) fn dropped_by_others(&self, session: &Session) -> Vec<IndexDefinition> {
+    pub(super) fn dropped_by_others(&self, session: &Session) -> Vec<DroppedIndex> {
         let inner = self.inner.lock();
         let of_others = inner.dropping.iter().filter(|(number, _)| !inner.is_own_change(*number, session));
-        of_others.map(|(_, index)| index.clone()).collect()
+        of_others.map(|(_, dropped)| dropped.clone()).collect()
     }
 
     /// Whether the session's transaction has deleted an index. It keeps that one up no more: when the deletion is taken
@@ -352,7 +353,7 @@ impl TableUse {
 
     pub(super) fn end_drop(&self, objid: u32) {
         let mut inner = self.inner.lock();
-        inner.dropping.retain(|(_, index)| index.objid != objid);
+        inner.dropping.retain(|(_, dropped)| dropped.index.objid != objid);
         inner.changed();
     }
 
@@ -401,6 +402,25 @@ pub(super) enum Newest {
     Seen(Option<Arc<TableSchema>>),
     /// It does not: it has to look at the catalog itself.
     NotSeen,
+}
+
+/// An index that a transaction deletes, with its columns as they were: the same transaction may delete them next, and
+/// the others go on to write the index until the end of it.
+#[derive(Clone, Debug)]
+pub(super) struct DroppedIndex {
+    pub(super) index: IndexDefinition,
+    pub(super) columns: Vec<ColumnDefinition>,
+}
+
+impl DroppedIndex {
+    pub(super) fn of(schema: &TableSchema, index: &IndexDefinition) -> Self {
+        let segments = index.row.segments.iter().chain(&index.row.conditions);
+        let columns = segments.filter_map(|segment| {
+            let of_template = segment.flags.contains(SegmentFlags::TEMPLATE_COLUMN);
+            schema.layout().key_column(segment.fid, of_template).cloned()
+        });
+        Self { columns: columns.collect(), index: index.clone() }
+    }
 }
 
 /// A cursor's hold on a table; let go of when it is dropped.

@@ -2,6 +2,7 @@
 //! temporary tables.
 
 mod behaviour;
+mod dropped;
 mod model;
 mod new_database;
 mod original_engine;

@@ -37,6 +37,14 @@ impl TableLayout {
         Self { columns, by_id, derived, fixed_end }
     }
 
+    /// The same table with these columns, in the place of those that have their identifiers.
+    #[must_use]
+    pub fn with_columns(&self, columns: Vec<ColumnDefinition>) -> Self {
+        let others = self.columns.iter().filter(|known| columns.iter().all(|column| column.id != known.id));
+        let others: Vec<_> = others.cloned().collect();
+        Self::new(columns.into_iter().chain(others).collect(), self.derived)
+    }
+
     /// Every column by class and FID, deleted fixed ones included.
     #[must_use]
     pub fn columns(&self) -> &[ColumnDefinition] {
