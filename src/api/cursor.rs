@@ -24,10 +24,6 @@ use crate::runtime::instance::AfterStop;
 /// Most items a list may have: counters beyond it lie.
 const ITEMS_MAX: u32 = 1 << 20;
 
-/// More bytes of a value than any key has are not read for it: keys end before, and a length that lies reads little of
-/// what is not the caller's.
-const KEY_DATA_BYTES_MAX: u32 = 8192;
-
 /// Open another cursor on the same table.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetDupCursor(
@@ -192,7 +188,7 @@ pub unsafe extern "system" fn JetMakeKey(
     grbit: JET_GRBIT,
 ) -> JET_ERR {
     // SAFETY: the caller's bytes are NULL or as many as it says.
-    let data = unsafe { input(pvData, cbData.min(KEY_DATA_BYTES_MAX)) };
+    let data = unsafe { input(pvData, cbData) };
     on_cursor(sesid, tableid, |call| {
         if pvData.is_null() && cbData > 0 && grbit & JET_bitNormalizedKey != 0 {
             return Err(JetError::INVALID_PARAMETER);

@@ -10,6 +10,7 @@ mod configuration;
 mod path;
 mod special;
 
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use ese_format::error::JetError;
@@ -27,6 +28,30 @@ use crate::abi::text::AnsiCodePage;
 
 /// libesent's own parameter: the code page of A-form text, 65001 or 1252 (spec 08 §4.3).
 pub const PARAM_ANSI_CODE_PAGE: u32 = 12289;
+
+/// libesent's own parameter: which new indexes over UTF-16 text may have sort keys that are not certain to be Windows', under
+/// a stamp that no Windows trusts: 0 none, 1 secondary ones, 2 all (spec 11 §8.2).
+pub const PARAM_PRIVATE_INDEXES: u32 = 12290;
+
+/// libesent's own parameter: how certain a sort key has to be to be stored under Windows' stamp, by the levels of spec 11 §8.3:
+/// 1 is A, 2 is B, 3 is C.
+pub const PARAM_TEXT_CERTAINTY: u32 = 12291;
+
+/// A parameter of libesent's own that each instance has, and that is set before the instance runs.
+struct Own {
+    id: u32,
+    default: usize,
+    range: RangeInclusive<usize>,
+}
+
+const OWN: [Own; 2] = [
+    Own { id: PARAM_PRIVATE_INDEXES, default: 1, range: 0..=2 },
+    Own { id: PARAM_TEXT_CERTAINTY, default: 2, range: 1..=3 },
+];
+
+fn own_place(id: u32) -> Option<usize> {
+    OWN.iter().position(|own| own.id == id)
+}
 
 const CODE_PAGE_UTF8: usize = 65001;
 const CODE_PAGE_1252: usize = 1252;
@@ -90,6 +115,8 @@ pub struct ParameterStore {
     code_page: AnsiCodePage,
     /// Locale and flags of indexes that name none.
     unicode_index: (u32, u32),
+    /// Those of [`OWN`].
+    own: [usize; OWN.len()],
 }
 
 static PROCESS: LazyLock<RwLock<ParameterStore>> = LazyLock::new(|| RwLock::new(ParameterStore::new()));
@@ -119,7 +146,8 @@ fn definition(id: u32) -> Result<&'static Parameter, JetError> {
 /// # Errors
 /// JET_errInvalidParameter where there is none.
 pub fn check_exists(id: u32) -> Result<(), JetError> {
-    if id == PARAM_ANSI_CODE_PAGE { Ok(()) } else { definition(id).map(|_| ()) }
+    let is_own = id == PARAM_ANSI_CODE_PAGE || own_place(id).is_some();
+    if is_own { Ok(()) } else { definition(id).map(|_| ()) }
 }
 
 fn is_text_kind(kind: ParameterKind) -> bool {
@@ -160,7 +188,8 @@ impl ParameterStore {
             .map(|id| definition(id).map_or(Stored::Number(0), default_value))
             .collect();
         let unicode_index = (special::DEFAULT_LCID, special::DEFAULT_MAP_FLAGS);
-        Self { values, code_page: AnsiCodePage::Utf8, unicode_index }
+        let own = OWN.map(|own| own.default);
+        Self { values, code_page: AnsiCodePage::Utf8, unicode_index, own }
     }
 
     /// The code page of A-form text.
@@ -172,6 +201,9 @@ impl ParameterStore {
     /// The stored number of a parameter; 0 for a text.
     #[must_use]
     pub fn number(&self, id: u32) -> usize {
+        if let Some(own) = own_place(id).and_then(|place| self.own.get(place)) {
+            return *own;
+        }
         match self.values.get(id as usize) {
             Some(Stored::Number(number)) => *number,
             Some(Stored::Text(_)) | None => 0,
@@ -194,7 +226,8 @@ impl ParameterStore {
     pub fn holds(&self, id: u32, value: NewValue<'_>) -> Result<bool, JetError> {
         let mut other = self.clone();
         other.set(id, value, Phase::NoInstance)?;
-        Ok(self.values.get(id as usize) == other.values.get(id as usize) && self.code_page == other.code_page)
+        let same = self.values.get(id as usize) == other.values.get(id as usize);
+        Ok(same && self.code_page == other.code_page && self.own == other.own)
     }
 
     fn store(&mut self, id: u32, value: Stored) {
@@ -211,6 +244,9 @@ impl ParameterStore {
     pub fn set(&mut self, id: u32, value: NewValue<'_>, phase: Phase) -> Result<(), JetError> {
         if id == PARAM_ANSI_CODE_PAGE {
             return self.set_code_page(value, phase);
+        }
+        if let Some(place) = own_place(id) {
+            return self.set_own(place, value, phase);
         }
         let parameter = definition(id)?;
         if parameter.advanced && self.number(JET_paramEnableAdvanced) == 0 {
@@ -289,6 +325,22 @@ impl ParameterStore {
         Ok(())
     }
 
+    fn set_own(&mut self, place: usize, value: NewValue<'_>, phase: Phase) -> Result<(), JetError> {
+        let (Some(own), Some(slot)) = (OWN.get(place), self.own.get_mut(place)) else {
+            return Err(JetError::INVALID_PARAMETER);
+        };
+        match value {
+            NewValue::Number(number) if own.range.contains(&number) => {
+                if *slot != number && phase == Phase::Running {
+                    return Err(JetError::ALREADY_INITIALIZED);
+                }
+                *slot = number;
+                Ok(())
+            }
+            NewValue::Number(_) | NewValue::Text(_) => Err(JetError::INVALID_PARAMETER),
+        }
+    }
+
     fn set_code_page(&mut self, value: NewValue<'_>, phase: Phase) -> Result<(), JetError> {
         let code_page = match value {
             NewValue::Number(CODE_PAGE_UTF8) => AnsiCodePage::Utf8,
@@ -312,6 +364,9 @@ impl ParameterStore {
                 AnsiCodePage::Utf8 => CODE_PAGE_UTF8,
                 AnsiCodePage::Windows1252 => CODE_PAGE_1252,
             }));
+        }
+        if own_place(id).is_some() {
+            return Ok(Reading::Number(self.number(id)));
         }
         let parameter = definition(id)?;
         if parameter.access == ParameterAccess::Ignored {

@@ -218,6 +218,24 @@ fn the_code_page_of_a_forms_is_utf8_or_1252_until_the_first_instance() {
 }
 
 #[test]
+fn what_new_text_indexes_may_be_is_set_until_the_instance_runs() {
+    let mut store = ParameterStore::new();
+    for (id, default, most) in [(PARAM_PRIVATE_INDEXES, 1, 2), (PARAM_TEXT_CERTAINTY, 2, 3)] {
+        check_exists(id).unwrap();
+        assert!(!is_of_process(id) && !is_text(id));
+        assert_eq!(store.get(id), Ok(Reading::Number(default)));
+        assert_eq!(set(&mut store, id, most + 1), Err(JetError::INVALID_PARAMETER));
+        assert_eq!(store.set(id, NewValue::Number(most), Phase::HasInstances), Ok(()));
+        assert_eq!(store.get(id), Ok(Reading::Number(most)));
+        assert_eq!(store.holds(id, NewValue::Number(default)), Ok(false));
+        assert_eq!(store.set(id, NewValue::Number(most), Phase::Running), Ok(()));
+        let late = store.set(id, NewValue::Number(default), Phase::Running);
+        assert_eq!(late, Err(JetError::ALREADY_INITIALIZED));
+    }
+    assert_eq!(set(&mut store, PARAM_TEXT_CERTAINTY, 0), Err(JetError::INVALID_PARAMETER));
+}
+
+#[test]
 fn every_parameter_has_a_scope_and_a_default_within_its_range() {
     assert!(PARAMETERS.iter().any(|parameter| parameter.scope == ParameterScope::Instance));
     for parameter in PARAMETERS {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ese_engine::catalog::{IndexChecking, TextSettings};
+use ese_engine::catalog::{IndexChecking, PrivateIndexes, TextSettings};
 use ese_engine::instance::{InstanceSettings, RecoveryMode, Rollover};
 use ese_engine::io::Host;
 use ese_engine::log::Circular;
@@ -11,12 +11,13 @@ use ese_format::catalog::LcMapFlags;
 use ese_format::error::JetError;
 use ese_format::log::names::{GenerationDigits, LogExtension};
 use ese_format::page_size::PageSize;
+use ese_format::sort_key::Certainty;
 use widestring::{U16Str, U16String};
 
 use crate::abi::locale;
 use crate::abi::tables::bits::*;
 use crate::abi::tables::params::*;
-use crate::parameters::{self, ParameterStore};
+use crate::parameters::{self, PARAM_PRIVATE_INDEXES, PARAM_TEXT_CERTAINTY, ParameterStore};
 
 /// The size of log files that stands for "not set".
 const LOG_FILE_KB_DEFAULT: usize = 5120;
@@ -144,7 +145,16 @@ fn text_settings(parameters: &ParameterStore) -> Result<TextSettings, JetError> 
     Ok(TextSettings {
         locale: locale.to_owned(),
         lcmap_flags: LcMapFlags::from_bits_retain(flags),
+        private_indexes: match parameters.number(PARAM_PRIVATE_INDEXES) {
+            0 => PrivateIndexes::Never,
+            1 => PrivateIndexes::Secondary,
+            _ => PrivateIndexes::Always,
+        },
+        certainty: match parameters.number(PARAM_TEXT_CERTAINTY) {
+            1 => Certainty::Witnessed,
+            2 => Certainty::Published,
+            _ => Certainty::Uncertain,
+        },
         checking,
-        ..TextSettings::default()
     })
 }

@@ -16,6 +16,12 @@ use icu_locale_core::locale;
 const RUNS: usize = 7;
 const TEXTS: usize = 20_000;
 
+const SHORT_ASCII: &str = "short ASCII";
+/// Keys of short ASCII text a second, in millions.
+const MILLIONS_MIN: f64 = 5.0;
+/// What a key may take, in times of ICU4X.
+const TIME_OF_ICU4X_MAX: f64 = 2.0;
+
 struct Text {
     name: &'static str,
     texts: Vec<String>,
@@ -69,7 +75,7 @@ fn theirs(collator: &CollatorBorrowed<'_>, texts: &[Vec<u16>]) -> Result<Duratio
 
 fn main() -> Result<()> {
     let all = [
-        texts("short ASCII", &["alpha", "Bravo", "chess", "delta", "Echo", "fox", "golf7", "h"]),
+        texts(SHORT_ASCII, &["alpha", "Bravo", "chess", "delta", "Echo", "fox", "golf7", "h"]),
         texts(
             "Latin",
             &["Größe ", "naïve ", "smörgåsbord ", "Ångström ", "façade ", "Łódź ", "plain words "],
@@ -94,12 +100,19 @@ fn main() -> Result<()> {
             utf16.iter().map(|text| text.iter().flat_map(|unit| unit.to_le_bytes()).collect()).collect();
         let (our, their) = (ours(&rules, &bytes), theirs(&collator, &utf16)?);
         let a_second = |time: Duration| texts.len() as f64 / time.as_secs_f64() / 1e6;
+        let of_their_time = our.as_secs_f64() / their.as_secs_f64();
+        let verdict = |is_met| if is_met { "met" } else { "MISSED" };
         println!(
-            "{name}: libesent {:.1} million keys a second, ICU4X {:.1}: {:.2} times ICU4X's time (wanted: 2 or less)",
+            "{name}: libesent makes {:.1} million keys a second, ICU4X {:.1}; libesent takes {of_their_time:.2} of ICU4X's time, so it is {:.1} times as fast (wanted: at most 2.00 of its time: {})",
             a_second(our),
             a_second(their),
-            our.as_secs_f64() / their.as_secs_f64()
+            1.0 / of_their_time,
+            verdict(of_their_time <= TIME_OF_ICU4X_MAX)
         );
+        if *name == SHORT_ASCII {
+            let is_met = a_second(our) >= MILLIONS_MIN;
+            println!("{name}: wanted at least {MILLIONS_MIN:.1} million keys a second: {}", verdict(is_met));
+        }
     }
     Ok(())
 }

@@ -242,7 +242,8 @@ impl LiveCatalog {
             self.map.file().format_error(error.on_page(schema.definition().table.fdp_page))
         };
         let strict = Arc::new(Strict::new(session.visibility()));
-        let keys = IndexKeys::new(row, schema.layout(), &StoredText).map_err(failed)?;
+        let keys =
+            IndexKeys::new(row, schema.layout(), StoredText::needing(self.text.certainty)).map_err(failed)?;
         let long_values = StoredLongValues::new(table, session.visibility());
         let mut entries = SortedEntries::default();
         let mut cursor = table.primary().tree().cursor_seeing(Arc::clone(&strict) as Arc<dyn Visibility>);

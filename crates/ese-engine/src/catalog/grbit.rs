@@ -117,6 +117,8 @@ bitflags::bitflags! {
         const DENY_READ = 0x2;
         /// `JET_bitTableReadOnly`
         const READ_ONLY = 0x4;
+        /// Also where text is sorted by another version of Windows, whose keys are like ours.
+        const ALLOW_OUT_OF_DATE = 0x100;
         /// `JET_bitTableUpdatable`
         const UPDATABLE = 0x8;
         /// `JET_bitTablePermitDDL`

@@ -15,6 +15,7 @@ use ese_format::catalog::{
     CatalogRow, DATABASE_ROOT, IndexDefinition, IndexFlags, LongColumn, RowKind, TableDefinition, TableFlags,
 };
 use ese_format::error::JetError;
+use ese_format::key::StoredText;
 use ese_format::page_size::PageSize;
 use ese_format::sort_key::Witnesses;
 use ese_format::version::DatabaseVersion;
@@ -389,6 +390,10 @@ impl SchemaSource for LiveCatalog {
         index: &IndexDefinition,
     ) -> Result<Arc<Witnesses>> {
         self.verified.witnesses(session, table, index)
+    }
+
+    fn stored_text(&self) -> &'static StoredText {
+        StoredText::needing(self.text.certainty)
     }
 
     fn create_long_values(&self, session: &mut Session, table: &TableSchema) -> Result<(u32, u32)> {

@@ -21,6 +21,7 @@ mod drop_and_rename;
 mod grbit;
 mod information;
 mod live;
+mod locale_names;
 mod locales;
 mod long_values;
 mod new_column;

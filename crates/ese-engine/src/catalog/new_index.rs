@@ -11,6 +11,7 @@ use ese_format::record::{ColumnDefinition, ColumnFlags, TableLayout, index_key_b
 use ese_format::sort_key::{ExactStamp, PrivateStamp, Sort, Stamp};
 use ese_format::version::DatabaseVersion;
 
+use crate::catalog::locale_names;
 use crate::catalog::new_column::object_name;
 use crate::catalog::space_hints::{PlannedSpace, SpaceHints, density};
 use crate::catalog::{IndexGrbit, PrivateIndexes, TextSettings};
@@ -449,7 +450,7 @@ fn trimmed(name: &[u8]) -> &[u8] {
 /// # Errors
 /// `JET_errInvalidLanguageId`, `JET_errInvalidLCMapStringFlags`.
 pub(crate) fn checked_text(locale: &NewLocale, version: DatabaseVersion) -> Result<Option<LcMapFlags>> {
-    if !is_locale_name(&locale.name) {
+    if !locale_names::is_known(&locale.name) {
         return Err(Error::refused(JetError::INVALID_LANGUAGE_ID, format!("locale {:?}", locale.name)));
     }
     if locale.lcmap_flags == 0 {
@@ -479,13 +480,4 @@ pub(crate) fn checked_text(locale: &NewLocale, version: DatabaseVersion) -> Resu
 
 fn stored_locale(name: &str) -> Option<Vec<u8>> {
     (!name.is_empty()).then(|| name.encode_utf16().flat_map(u16::to_le_bytes).collect())
-}
-
-/// Whether a locale may have this name: words of letters and digits between hyphens, or nothing.
-fn is_locale_name(name: &str) -> bool {
-    // What `MSysLocales` has room for beside SortID and version.
-    const LOCALE_NAME_MAX: usize = 35;
-    let word =
-        |word: &str| (1..=8).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    name.is_empty() || (name.len() <= LOCALE_NAME_MAX && name.split(['-', '_']).all(word))
 }

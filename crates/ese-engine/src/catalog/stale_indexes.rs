@@ -94,15 +94,33 @@ impl LiveCatalog {
                 (true, _) if !all && self.is_empty(&row, index)? && locale_of(index).is_some() => {
                     Action::Stamp
                 }
-                (true, true) => return Err(stale(&row, index, JetError::PRIMARY_INDEX_CORRUPTED, standing)),
+                (true, true) => return Err(self.stale(&row, index, JetError::PRIMARY_INDEX_CORRUPTED)),
                 (true, false) if wanted == StaleIndexes::Refused => {
-                    return Err(stale(&row, index, JetError::SECONDARY_INDEX_CORRUPTED, standing));
+                    return Err(self.stale(&row, index, JetError::SECONDARY_INDEX_CORRUPTED));
                 }
                 (true, false) => Action::Delete,
             };
             found.push(StaleIndex { row, action });
         }
         Ok(found)
+    }
+
+    /// The error that an index refuses an attach with, and what can be done about it.
+    fn stale(&self, row: &CatalogRow, index: &IndexRow, jet: JetError) -> Error {
+        let rows = self.stored().rows_of(row.objid_table).unwrap_or_default();
+        let table = rows.first().map_or_else(|| row.objid_table.to_string(), |table| table.name.to_string());
+        let version = index.sort_version.map_or_else(|| "none".to_owned(), |version| version.to_string());
+        let remedy = if jet == JetError::PRIMARY_INDEX_CORRUPTED {
+            "it is the primary index: attach the database for reading only and copy the table, or use it with the Windows that made it"
+        } else {
+            "attach the database with JET_bitDbDeleteCorruptIndexes, which deletes the index, and create it again, or use it with the Windows that made it"
+        };
+        let about = format!(
+            "index {} of table {table}: its text is sorted by another version of Windows (sort version {version}); {remedy}",
+            row.name
+        );
+        tracing::warn!("{about}");
+        Error::refused(jet, about)
     }
 
     /// Deletes and stamps what [`Self::stale_indexes`] found.
@@ -135,10 +153,16 @@ impl LiveCatalog {
         } else {
             (JetError::WRN_SECONDARY_INDEX_OUT_OF_DATE, JetError::SECONDARY_INDEX_CORRUPTED)
         };
-        if grbit.contains(TableOpenGrbit::READ_ONLY) {
+        let is_foreign = matches!(IndexText::of_row(&index.row).standing(), Standing::Foreign(_));
+        let may_be_used = grbit.contains(TableOpenGrbit::ALLOW_OUT_OF_DATE) && is_foreign;
+        if grbit.contains(TableOpenGrbit::READ_ONLY) || may_be_used {
             return Ok(Some(warning));
         }
-        let about = format!("index {}: its text is sorted by another version of Windows", index.name);
+        let about = format!(
+            "index {} of table {}: its text is sorted by another version of Windows",
+            index.name,
+            schema.name()
+        );
         Err(Error::refused(error, about))
     }
 
@@ -241,15 +265,4 @@ fn locale_of(index: &IndexRow) -> Option<String> {
         (None, LCID_EN_US) => Some("en-US".to_owned()),
         (None, _) => None,
     }
-}
-
-fn stale(row: &CatalogRow, index: &IndexRow, jet: JetError, standing: Standing) -> Error {
-    let version = index.sort_version.map_or_else(|| "none".to_owned(), |version| format!("{version:?}"));
-    let about = format!(
-        "index {} of the table with object id {}: its text is sorted by another version of Windows (sort version {version}, {})",
-        row.name,
-        row.objid_table,
-        standing.word()
-    );
-    Error::refused(jet, about)
 }

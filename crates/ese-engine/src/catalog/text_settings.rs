@@ -2,6 +2,7 @@
 //! another Windows' (spec 11 §8).
 
 use ese_format::catalog::{LCMAP_FLAGS_DEFAULT, LcMapFlags};
+use ese_format::sort_key::Certainty;
 
 /// What an instance that was told nothing sorts by.
 pub const LOCALE_DEFAULT: &str = "en-US";
@@ -37,6 +38,8 @@ pub struct TextSettings {
     pub locale: String,
     /// Flags of indexes that give none.
     pub lcmap_flags: LcMapFlags,
+    /// How certain keys have to be to be stored under Windows' stamp.
+    pub certainty: Certainty,
     /// Which new indexes may be private.
     pub private_indexes: PrivateIndexes,
     /// When stored indexes are looked at.
@@ -48,6 +51,7 @@ impl Default for TextSettings {
         Self {
             locale: LOCALE_DEFAULT.to_owned(),
             lcmap_flags: LCMAP_FLAGS_DEFAULT,
+            certainty: Certainty::default(),
             private_indexes: PrivateIndexes::default(),
             checking: IndexChecking::default(),
         }

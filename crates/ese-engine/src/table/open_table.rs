@@ -7,18 +7,17 @@ use std::sync::Arc;
 use ese_format::catalog::{IndexDefinition, IndexFlags, IndexSegment, ObjectName, SegmentFlags};
 use ese_format::column_type::ColumnId;
 use ese_format::error::JetError;
-use ese_format::key::{IndexKeys, SegmentOrder, primary_key_bytes_max};
+use ese_format::key::{IndexKeys, SegmentOrder, StoredText, primary_key_bytes_max};
 use ese_format::long_value::chunk_bytes_default;
 use ese_format::page_size::PageSize;
 use ese_format::record::{ColumnDefinition, ColumnFlags, RecordBuilder, RecordFormat, RecordLimits};
-use ese_format::sort_key::{IndexText, Standing, Witnesses};
+use ese_format::sort_key::{Certainty, IndexText, Standing, Witnesses};
 
 use crate::btree::{TreeKind, WritableTree};
 use crate::catalog::TableSchema;
 use crate::error::{Error, Result};
 use crate::file_map::FileMap;
 use crate::table::LongValueStore;
-use crate::table::cursor::TEXT_KEYS;
 use crate::table_state::TableState;
 use crate::transaction::Session;
 
@@ -80,6 +79,11 @@ pub trait SchemaSource: std::fmt::Debug + Send + Sync {
     ) -> Result<Arc<Witnesses>> {
         let _ = (session, table, index);
         Ok(Arc::default())
+    }
+
+    /// Who keeps sort keys that are stored in its indexes.
+    fn stored_text(&self) -> &'static StoredText {
+        StoredText::needing(Certainty::default())
     }
 
     /// Makes the tree of long values of a table that has none and returns its objid and root. It is there for everybody
@@ -174,8 +178,9 @@ impl OpenTable {
         };
         let indexes = definition.indexes.iter().map(open_index).collect::<Result<_>>()?;
         let keys_of = |index: &IndexDefinition| {
-            let keys = IndexKeys::new(&index.row, schema.layout(), &TEXT_KEYS);
-            keys.ok().map(|keys| keys.into_owned(&TEXT_KEYS))
+            let keeper = source.stored_text();
+            let keys = IndexKeys::new(&index.row, schema.layout(), keeper);
+            keys.ok().map(|keys| keys.into_owned(keeper))
         };
         let keys = definition.indexes.iter().map(keys_of).collect();
         let segments_of = |index: &IndexDefinition| {

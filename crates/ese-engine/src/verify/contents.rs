@@ -210,7 +210,7 @@ impl<'t> Contents<'t> {
         match self.table.index_keys(index, &ComparedText) {
             Ok(keys) if !self.has_known_text(index, &keys) => {
                 let version =
-                    index.row.sort_version.map_or_else(|| "none".to_owned(), |known| format!("{known:?}"));
+                    index.row.sort_version.map_or_else(|| "none".to_owned(), |known| known.to_string());
                 let jet = JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED;
                 why(
                     jet,

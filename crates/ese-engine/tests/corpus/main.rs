@@ -13,4 +13,5 @@ mod restore;
 mod samples;
 mod sha256;
 mod space;
+mod text_keys;
 mod verify;

@@ -63,6 +63,27 @@ impl SortVersion {
     }
 }
 
+impl fmt::Display for SortVersion {
+    /// The NLS version as people write it, and which Windows has it (spec 11 §7): `6.4.3, Windows 11`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nls = u32::try_from(self.0 >> 32).unwrap_or_default();
+        let windows = match nls {
+            0 => return f.write_str("none"),
+            0x0000_0001 => "Windows Server 2003",
+            0x0004_0500 | 0x0005_0100 => "Windows Vista",
+            0x0006_0100..=0x0006_0102 => "Windows 7",
+            0x0006_020D => "Windows 8",
+            0x0006_020E => "Windows 8.1",
+            0x0006_020F => "Windows 10 1803 to 1909",
+            0x0006_0305 => "Windows 10 2004 to 22H2",
+            0x0006_0403 => "Windows 11 21H2",
+            0x7E00_0000..=0x7EFF_FFFF => "libesent",
+            _ => "an unknown Windows",
+        };
+        write!(f, "{}.{}.{}, {windows}", nls >> 16 & 0xFF, nls >> 8 & 0xFF, nls & 0xFF)
+    }
+}
+
 impl fmt::Debug for SortVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016X}", self.0)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::segment::{SegmentColumn, SegmentOrder, normalize};
-use super::text::{TextKey, TextKeys};
+use super::text::{self, TextKey, TextKeys};
 use super::{KeyEnd, KeySizes, refused};
 use crate::catalog::{IndexFlags, IndexRow, IndexSegment, SegmentFlags, TupleLimits};
 use crate::column_type::ColumnClass;
@@ -470,7 +470,7 @@ impl<'a> IndexKeys<'a> {
             }
             let mut whole = Vec::new();
             let room = usize::from(self.sizes.key_most);
-            if self.index_text.rules().make(value, room, &mut whole).search() == KeyEnd::Truncated {
+            if text::made(&self.index_text, value, room, &mut whole)?.search() == KeyEnd::Truncated {
                 return Ok(present);
             }
             bytes_max = bytes_max.saturating_mul(GROWTH);

@@ -4,14 +4,16 @@
 //!
 //! ```text
 //!                 exact          private   adopted, foreign      bad
-//! StoredText      levels A, B    all       none                  none
+//! StoredText      as is needed   all       none                  none
 //! SearchedText    all            all       none                  none
 //! VerifiedText    levels A, B    all       A, B of known units   none
 //! ```
+//!
+//! What [`StoredText`] needs is levels A and B, unless somebody wants more or waives it.
 
 use super::{KeyEnd, refused};
 use crate::error::{FormatError, FormatResult, JetError, Problem};
-use crate::sort_key::{IndexText, MadeKey, SortKey, Standing, Storable, Witnesses};
+use crate::sort_key::{self, Certainty, IndexText, MadeKey, SortKey, Standing, Storable, Waived, Witnesses};
 
 /// Who may keep which sort keys.
 pub trait TextKey: Send + Sync {
@@ -57,7 +59,25 @@ impl TextKey for NoTextKey {
 
 /// Keeps keys to be stored.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct StoredText;
+pub struct StoredText {
+    /// How certain keys have to be under Windows' stamp.
+    pub needed: Certainty,
+}
+
+impl StoredText {
+    /// Whoever keeps keys of this certainty.
+    #[must_use]
+    pub fn needing(needed: Certainty) -> &'static Self {
+        static WITNESSED: StoredText = StoredText { needed: Certainty::Witnessed };
+        static PUBLISHED: StoredText = StoredText { needed: Certainty::Published };
+        static UNCERTAIN: StoredText = StoredText { needed: Certainty::Uncertain };
+        match needed {
+            Certainty::Witnessed => &WITNESSED,
+            Certainty::Published => &PUBLISHED,
+            Certainty::Uncertain => &UNCERTAIN,
+        }
+    }
+}
 
 impl TextKey for StoredText {
     fn append_sort_key(
@@ -67,9 +87,16 @@ impl TextKey for StoredText {
         room: usize,
         key: &mut Vec<u8>,
     ) -> FormatResult<KeyEnd> {
-        let made = index.rules().make(text, room, key);
+        let made = made(index, text, room, key)?;
         match index.standing() {
-            Standing::Exact(stamp) => store_certain(made, &stamp),
+            Standing::Exact(stamp) => match (made, Waived::by(stamp, self.needed)) {
+                (MadeKey::Published(_), _) if self.needed == Certainty::Witnessed => {
+                    let unit = index.rules().first_unwitnessed(text);
+                    Err(uncertain(unit.unwrap_or_default()))
+                }
+                (MadeKey::Uncertain(key, _), Some(waived)) => Ok(key.store(&waived)),
+                (made, _) => store_certain(made, &stamp),
+            },
             Standing::Private(stamp) => Ok(made.store_private(&stamp)),
             Standing::Unmade => {
                 Err(not_supported(Problem::Unsupported("sort keys of this locale or with these flags")))
@@ -92,7 +119,7 @@ impl TextKey for SearchedText {
         key: &mut Vec<u8>,
     ) -> FormatResult<KeyEnd> {
         match index.standing() {
-            Standing::Exact(_) | Standing::Private(_) => Ok(index.rules().make(text, room, key).search()),
+            Standing::Exact(_) | Standing::Private(_) => Ok(made(index, text, room, key)?.search()),
             Standing::Unmade => {
                 Err(not_supported(Problem::Unsupported("sort keys of this locale or with these flags")))
             }
@@ -133,7 +160,7 @@ impl TextKey for VerifiedText<'_> {
             _ if self.purpose == TextPurpose::Search => {
                 return SearchedText.append_sort_key(index, text, room, key);
             }
-            _ => return StoredText.append_sort_key(index, text, room, key),
+            _ => return StoredText::default().append_sort_key(index, text, room, key),
         };
         if is_foreign && self.purpose == TextPurpose::Store {
             return Err(stale(index));
@@ -141,7 +168,7 @@ impl TextKey for VerifiedText<'_> {
         if let Some(unit) = self.witnesses.first_unknown(text) {
             return Err(uncertain(unit));
         }
-        store_certain(index.rules().make(text, room, key), &stamp)
+        store_certain(made(index, text, room, key)?, &stamp)
     }
 }
 
@@ -157,7 +184,21 @@ impl TextKey for ComparedText {
         room: usize,
         key: &mut Vec<u8>,
     ) -> FormatResult<KeyEnd> {
-        Ok(index.rules().make(text, room, key).search())
+        Ok(made(index, text, room, key)?.search())
+    }
+}
+
+/// The one place where keys of indexes are made.
+pub(super) fn made<'k>(
+    index: &IndexText,
+    text: &[u8],
+    room: usize,
+    key: &'k mut Vec<u8>,
+) -> FormatResult<MadeKey<'k>> {
+    if sort_key::are_here() {
+        Ok(index.rules().make(text, room, key))
+    } else {
+        Err(not_supported(Problem::Unsupported("sort keys, which are switched off")))
     }
 }
 

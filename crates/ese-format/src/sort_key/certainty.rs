@@ -8,7 +8,7 @@
 
 use std::marker::PhantomData;
 
-use super::stamp::{ExactStamp, PrivateStamp, Stamp};
+use super::stamp::{ExactStamp, PrivateStamp, Stamp, Waived};
 use super::standing::AdoptedStamp;
 use crate::key::KeyEnd;
 
@@ -24,6 +24,18 @@ pub enum Published {}
 #[derive(Debug)]
 pub enum Uncertain {}
 
+/// How certain a key has to be to be stored under Windows' stamp (spec 11 §8.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Certainty {
+    /// Level A alone.
+    Witnessed,
+    /// Levels A and B.
+    #[default]
+    Published,
+    /// Any key: a Windows may then read an index whose keys are not its own.
+    Uncertain,
+}
+
 /// A certainty that is enough for a stamp.
 pub trait Storable<S: Stamp> {}
 
@@ -34,6 +46,7 @@ impl Storable<AdoptedStamp> for Published {}
 impl Storable<PrivateStamp> for Witnessed {}
 impl Storable<PrivateStamp> for Published {}
 impl Storable<PrivateStamp> for Uncertain {}
+impl<S: Stamp> Storable<Waived<S>> for Uncertain {}
 
 /// A sort key at the end of a buffer, of certainty `C`. It goes away again unless [`Self::store`] or [`Self::search`] keeps
 /// it.

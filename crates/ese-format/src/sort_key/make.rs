@@ -80,6 +80,14 @@ impl SortRules {
         }
     }
 
+    /// The first unit of a text that no real key shows; the first of all where sort or flags are to blame.
+    #[must_use]
+    pub fn first_unwitnessed(&self, text: &[u8]) -> Option<u16> {
+        let mut units = text.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
+        let is_doubted = |unit: &u16| self.level != Level::Witnessed || !is_witnessed(*unit);
+        units.find(is_doubted)
+    }
+
     /// Appends the sort key of `text`, UTF-16 little-endian, its final `00` included, to `key`; what goes beyond `room` bytes
     /// is cut off. An odd last byte of the text counts for nothing.
     pub fn make<'k>(&self, text: &[u8], room: usize, key: &'k mut Vec<u8>) -> MadeKey<'k> {

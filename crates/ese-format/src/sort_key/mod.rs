@@ -18,6 +18,7 @@
 //! Invariants: a pure function of text, rules and room; bounded memory whatever the text; search keys and stored keys come
 //! from the same function.
 
+mod absence;
 mod certainty;
 mod extra;
 mod jamo;
@@ -32,12 +33,15 @@ mod tests;
 mod weight_list;
 mod witnesses;
 
-pub use certainty::{MadeKey, Published, SortKey, Storable, Uncertain, Witnessed};
+pub use absence::WithoutSortKeys;
+pub use certainty::{Certainty, MadeKey, Published, SortKey, Storable, Uncertain, Witnessed};
 pub use make::SortRules;
-pub use stamp::{ExactStamp, PrivateStamp, RULES_VERSION, Stamp, WINDOWS_VERSION};
+pub use stamp::{ExactStamp, PrivateStamp, RULES_VERSION, Stamp, WINDOWS_VERSION, Waived};
 pub use standing::{AdoptedStamp, IndexText, Standing};
 
 pub use witnesses::Witnesses;
+
+pub(crate) use absence::are_here;
 
 use crate::catalog::SortVersion;
 
@@ -116,6 +120,13 @@ impl Sort {
     #[must_use]
     pub fn id(&self) -> [u8; 16] {
         sort_id(self.number, [0; 3], SORT_ID_TAIL)
+    }
+
+    /// The beginnings of names of locales that it is the sort of; none for sorts that no name leads to, and for the default
+    /// one.
+    #[must_use]
+    pub fn locales(&self) -> &'static [&'static str] {
+        self.locales
     }
 
     /// Its number: the first field of its SortID.

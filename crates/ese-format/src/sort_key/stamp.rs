@@ -1,6 +1,6 @@
 //! What an index says about who made its sort keys: sort version and SortID (spec 11 §8.1, §8.2).
 
-use super::{Sort, sort_id};
+use super::{Certainty, Sort, sort_id};
 use crate::catalog::{LcMapFlags, SortVersion};
 
 /// Windows' version that the tables are of, in both halves: 6.3.5, Windows 10 2004 to 22H2.
@@ -16,6 +16,7 @@ pub(super) mod sealed {
     pub trait Sealed {}
     impl Sealed for super::ExactStamp {}
     impl Sealed for super::PrivateStamp {}
+    impl<S: super::Stamp> Sealed for super::Waived<S> {}
 }
 
 /// A stamp on an index.
@@ -60,6 +61,30 @@ impl Stamp for ExactStamp {
 
     fn sort_id(&self) -> [u8; 16] {
         self.sort.id()
+    }
+}
+
+/// A stamp for which somebody gave up, in so many words, that all keys are certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waived<S> {
+    stamp: S,
+}
+
+impl<S: Stamp> Waived<S> {
+    /// The stamp, where `needed` asks for no certainty at all.
+    #[must_use]
+    pub fn by(stamp: S, needed: Certainty) -> Option<Self> {
+        (needed == Certainty::Uncertain).then_some(Self { stamp })
+    }
+}
+
+impl<S: Stamp> Stamp for Waived<S> {
+    fn version(&self) -> SortVersion {
+        self.stamp.version()
+    }
+
+    fn sort_id(&self) -> [u8; 16] {
+        self.stamp.sort_id()
     }
 }
 

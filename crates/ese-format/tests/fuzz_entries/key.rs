@@ -6,7 +6,7 @@ use ese_format::key::{
     TextKeys, invert, normalize,
 };
 
-use ese_format::sort_key::IndexText;
+use ese_format::sort_key::{Certainty, IndexText};
 
 use super::take;
 
@@ -67,7 +67,7 @@ pub(super) fn key_normalisation(input: &[u8]) {
         }
     }
     let _ = invert(rest, &[(column, order), (column, order)], sizes);
-    let mut search = SearchKey::new(sizes, &StoredText);
+    let mut search = SearchKey::new(sizes, StoredText::needing(Certainty::Published));
     let _ = search.push(Some(first), column, order, None);
     let _ = search.push(Some(second), column, order, LIMITS[usize::from(limit) % LIMITS.len()]);
 }
@@ -85,7 +85,7 @@ fn key_of(
         column,
         order,
         sizes,
-        TextKeys { index: &IndexText::default(), keeper: &StoredText },
+        TextKeys { index: &IndexText::default(), keeper: StoredText::needing(Certainty::Published) },
     )
     .ok()?;
     assert!(key.len() <= usize::from(sizes.key_most));

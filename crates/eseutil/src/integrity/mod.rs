@@ -147,6 +147,8 @@ fn tell(
                 if all > kept {
                     writeln!(out, "{} more findings are not listed", all - kept)?;
                 }
+            } else {
+                tell_of_stale_indexes(report, out)?;
             }
         }
         Checked::NotOpened(error) => {
@@ -172,6 +174,15 @@ fn tell(
     }
     out.frame(format_args!("\n\n\n\n"))?;
     Err(failure_of(checked, source))
+}
+
+/// In the forms that list no findings: which indexes another Windows made, and what to do about them.
+fn tell_of_stale_indexes(report: &VerifyReport, out: &mut Output<'_>) -> CommandResult {
+    let is_stale = |finding: &&Finding| finding.jet == JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED;
+    for finding in report.findings.iter().filter(is_stale) {
+        out.complain(format_args!("eseutil: {finding}"))?;
+    }
+    Ok(())
 }
 
 /// The failure: JET_errDatabaseCorrupted, with the first damage as its reason.

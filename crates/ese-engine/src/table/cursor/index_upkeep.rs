@@ -49,11 +49,23 @@ fn with_keys<T>(
 ) -> Result<T> {
     let failed = |error| table.map().file().format_error(error);
     let layout = table.schema().layout();
-    let Some(witnesses) = table.witnesses(session, index)? else {
-        return work(table.keys_of(index)?);
+    let done = match table.witnesses(session, index)? {
+        None => table.keys_of(index).and_then(work),
+        Some(witnesses) => {
+            let keeper = VerifiedText { witnesses: &witnesses, purpose: TextPurpose::Store };
+            IndexKeys::new(&index.row, layout, &keeper).map_err(failed).and_then(|keys| work(&keys))
+        }
     };
-    let keeper = VerifiedText { witnesses: &witnesses, purpose: TextPurpose::Store };
-    work(&IndexKeys::new(&index.row, layout, &keeper).map_err(failed)?)
+    done.inspect_err(|error| tell_of_uncertain_text(table, index, error))
+}
+
+/// Text whose key is not certain is refused, and whoever runs the program is told where and which unit it was.
+#[cold]
+fn tell_of_uncertain_text(table: &OpenTable, index: &IndexDefinition, error: &Error) {
+    if error.jet() == JetError::UNICODE_NORMALIZATION_NOT_SUPPORTED {
+        let (table, index) = (table.schema().name(), &index.name);
+        tracing::warn!(%table, %index, "text refused, since its sort key is not certain to be Windows': {error}");
+    }
 }
 
 /// The keys of a record in all secondary indexes, or in those with a column of `changed`.

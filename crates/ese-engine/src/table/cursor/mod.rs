@@ -40,7 +40,6 @@ pub use filter::{FilterItem, FilterRelation};
 pub use place::{IndexStart, StoredLongValues};
 pub use position::RecordPosition;
 pub use retrieve::{ColumnRequest, Retrieved};
-pub(super) use search_key::TEXT_KEYS;
 pub use set_column::ColumnChange;
 pub use sizes::{RecordSize, TaggedColumnSummary, TaggedSummaryFlags};
 pub use update::{EscrowUpdated, Updated};

@@ -8,7 +8,7 @@ use ese_format::column_type::{CodePage, ColumnType};
 use ese_format::error::JetError;
 use ese_format::key::{
     ColumnLimit, ComparedText, KeySizes, PREFIX_VALUE, SearchKey, SearchedText, SegmentColumn, SegmentOrder,
-    StoredText, TextPurpose, VerifiedText,
+    TextPurpose, VerifiedText,
 };
 use ese_format::record::{ColumnDefinition, ColumnFlags, ColumnLocation};
 use ese_format::sort_key::IndexText;
@@ -23,9 +23,6 @@ const LIMITS: MakeKeyGrbit = MakeKeyGrbit::FULL_COLUMN_START_LIMIT
     .union(MakeKeyGrbit::FULL_COLUMN_END_LIMIT)
     .union(MakeKeyGrbit::PARTIAL_COLUMN_START_LIMIT)
     .union(MakeKeyGrbit::PARTIAL_COLUMN_END_LIMIT);
-
-/// Who keeps sort keys of UTF-16 text that are stored.
-pub(in crate::table) static TEXT_KEYS: StoredText = StoredText;
 
 /// Who keeps sort keys of UTF-16 text that are searched with.
 static SEARCHED_TEXT: SearchedText = SearchedText;
@@ -228,8 +225,8 @@ impl Cursor {
             ColumnLocation::Fixed { size, .. } => Some(size),
             _ => None,
         });
-        let mut value = Cow::Borrowed(data);
         let tuple_limits = index.row.tuple_limits.as_ref().filter(|_| place == 0);
+        let mut value = Cow::Borrowed(key_data(data, column));
         // A substring has no fixed size.
         if let Some(size) = fixed.filter(|_| tuple_limits.is_none()).map(usize::from) {
             if value.is_empty() && grbit.contains(MakeKeyGrbit::KEY_DATA_ZERO_LENGTH) {
@@ -249,9 +246,7 @@ impl Cursor {
                 let about = "the key is shorter than the tuples of the index";
                 return refused(JetError::INDEX_TUPLES_KEY_TOO_SMALL, about);
             }
-            if value.len() > bytes(limits.length_max) {
-                value.to_mut().truncate(bytes(limits.length_max));
-            }
+            value = Cow::Borrowed(data.get(..bytes(limits.length_max)).unwrap_or(data));
         }
         let is_null = value.is_empty() && !grbit.contains(MakeKeyGrbit::KEY_DATA_ZERO_LENGTH);
         Ok((column, order, (!is_null).then_some(value)))
@@ -272,6 +267,14 @@ impl Cursor {
                 .ok_or_else(|| Error::refused(JetError::NO_CURRENT_RECORD, "the cursor is on no entry"))
         })
     }
+}
+
+/// As much of a caller's value as a key can show: keys end before, and a length that lies reads little of what is not the
+/// caller's. Only UTF-16 text may have any number of units without weight before those that count; its key is made unit by
+/// unit, and no further than there is room.
+fn key_data<'d>(data: &'d [u8], column: &ColumnDefinition) -> &'d [u8] {
+    const KEY_DATA_BYTES_MAX: usize = 8192;
+    if column.is_unicode_text() { data } else { data.get(..KEY_DATA_BYTES_MAX).unwrap_or(data) }
 }
 
 /// Pads text to the size of a fixed column.
