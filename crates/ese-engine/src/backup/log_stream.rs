@@ -71,17 +71,15 @@ impl LogStream {
                 Err(error) => failed("log header", error.problem().clone()),
             };
         }
-        if segment.iter().all(|byte| *byte == 0) {
-            return Ok(());
-        }
         let number = u16::try_from(number).unwrap_or(u16::MAX);
         let stored = segment.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        let (Some(computed), shadow) =
-            (segment_checksum(segment, number), segment_checksum(segment, number.wrapping_sub(1)))
-        else {
+        if stored == 0 && segment.iter().all(|byte| *byte == 0) {
+            return Ok(());
+        }
+        let Some(computed) = segment_checksum(segment, number) else {
             return failed("segment", Problem::Invalid("is cut off"));
         };
-        if stored == computed || shadow == Some(stored) {
+        if stored == computed || segment_checksum(segment, number.wrapping_sub(1)) == Some(stored) {
             return Ok(());
         }
         let BlockVerdict::WrongBit(bit) = judge_block(stored, computed, BlockStart::Header, SEGMENT_BYTES)
