@@ -36,6 +36,7 @@ use ese_format::page_size::PageSize;
 pub(crate) use buffer::PageBuffer;
 pub use buffer::{PageCopy, PageGuard, PageStamp};
 pub use file::{CachedFile, WriteHold};
+pub(crate) use shard::HashByPage;
 pub use write_back::{OpenGate, WriteBack, WriteGate};
 pub use write_guard::PageWriteGuard;
 

@@ -29,7 +29,7 @@ pub(super) struct PageKey {
 /// Spreads page names over a map. They are small numbers that files are asked for by, nobody's to choose: what protects
 /// maps of foreign keys would cost more than the look into the map.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PageHasher(u64);
+pub(crate) struct PageHasher(u64);
 
 impl Hasher for PageHasher {
     fn finish(&self) -> u64 {
@@ -47,7 +47,7 @@ impl Hasher for PageHasher {
     }
 }
 
-type HashByPage = BuildHasherDefault<PageHasher>;
+pub(crate) type HashByPage = BuildHasherDefault<PageHasher>;
 
 pub(super) type Latch = Arc<RwLock<PageBuffer>>;
 

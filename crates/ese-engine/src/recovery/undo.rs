@@ -218,7 +218,7 @@ impl Undo<'_> {
                 start: session.start(),
             };
             let mut versions = Vec::new();
-            for version in session.into_versions() {
+            for version in session.versions() {
                 // A version in a database that is left behind has nothing to be taken back in.
                 if let Some((_, map)) = maps.iter().find(|(dbid, _)| *dbid == version.dbid) {
                     versions.push((tree_of(map, &version)?, version));

@@ -24,6 +24,7 @@ mod size;
 mod structure;
 mod tree;
 mod version;
+mod version_list;
 
 pub use access::{Verdict, verdict};
 pub use database::{RedoDatabase, RedoDatabaseStart, RedoPage, RedoPages, RedoTarget};

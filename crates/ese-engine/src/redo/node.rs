@@ -3,18 +3,22 @@
 use ese_format::log::record::{
     FlagInsertAndReplaceData, NodeOperation, PageOperationFlags, Record, Undo, UndoInfo, VersionedOperation,
 };
+use ese_format::node::KeyRef;
+use ese_format::page::PageView;
 
 use super::access::{Access, Change};
 use super::database::{RedoDatabase, RedoPage, RedoPages};
-use super::version::{ImageLogged, RedoChange, RedoVersion};
+use super::version::{ImageLogged, RedoChange};
+use super::version_list::NewVersion;
 use super::{At, Redo, RedoCounts, RedoSession, log_corrupted};
-use crate::apply::{self, DeltaWidth};
+use crate::apply::{self, DeltaWidth, UndoneChange};
 use crate::error::{Error, Result};
 
 /// The bookmark of a node and what was in it before the change.
-pub(super) struct Before {
-    pub(super) key: Vec<u8>,
-    pub(super) data: Vec<u8>,
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub(super) key: KeyRef<'a>,
+    pub(super) data: &'a [u8],
 }
 
 pub(super) fn is_versioned(operation: &NodeOperation) -> bool {
@@ -22,20 +26,20 @@ pub(super) fn is_versioned(operation: &NodeOperation) -> bool {
 }
 
 /// A version of the operation's node.
-pub(super) fn version_of(
+pub(super) fn version_of<'a>(
     operation: &NodeOperation,
-    key: Vec<u8>,
-    data: &[u8],
-    change: RedoChange,
-) -> RedoVersion {
+    key: KeyRef<'a>,
+    data: &'a [u8],
+    change: UndoneChange<'a>,
+) -> NewVersion<'a> {
     let is_unique = operation.page.flags.contains(PageOperationFlags::UNIQUE);
-    let needs_image = matches!(change, RedoChange::Replace { .. } | RedoChange::FlagDelete);
-    RedoVersion {
+    let needs_image = matches!(change, UndoneChange::Replace { .. } | UndoneChange::FlagDelete);
+    NewVersion {
         dbid: operation.page.dbid,
         fdp: operation.fdp,
         objid: operation.objid,
         key,
-        data: (!is_unique).then(|| data.to_vec()),
+        data: (!is_unique).then_some(data),
         rceid: operation.rceid,
         level: operation.page.level,
         change,
@@ -66,44 +70,43 @@ impl Redo {
                 Ok(())
             }
             Record::Undo(undo) => redo_undo(&mut self.counts, at, undo, session, database),
-            _ => {
-                let before = redo_node(&mut self.counts, at, record, operation, database)?;
-                if is_versioned(operation) {
-                    make_versions(&mut self.counts, record, operation, before, session);
-                }
-                Ok(())
-            }
+            _ => redo_node(&mut self.counts, at, record, operation, session, database),
         }
     }
 }
 
-/// Applies the record where its page needs it; gives what was there before, if so.
+/// Makes the versions of a record, and applies it where its page needs it.
 fn redo_node<P: RedoPages>(
     counts: &mut RedoCounts,
     at: At,
     record: &Record<'_>,
     operation: &NodeOperation,
+    session: &mut RedoSession,
     database: &mut RedoDatabase<P>,
-) -> Result<Option<Before>> {
+) -> Result<()> {
+    let is_versioned = is_versioned(operation);
     let Access::Needed(mut page) = database.existing(counts, at, change_of(operation))? else {
-        return Ok(None);
+        if is_versioned {
+            make_versions(counts, record, operation, None, session);
+        }
+        return Ok(());
     };
     check_tree(&page, operation, at)?;
-    let keeps_before = matches!(
-        record,
-        Record::Replace(_)
-            | Record::ReplaceD(_)
-            | Record::FlagDelete(_)
-            | Record::FlagInsertAndReplaceData(_)
-    );
-    let before = if keeps_before && is_versioned(operation) {
-        Some(node_before(&page, operation.page.line)?)
-    } else {
-        None
-    };
+    if is_versioned {
+        let keeps_before = matches!(
+            record,
+            Record::Replace(_)
+                | Record::ReplaceD(_)
+                | Record::FlagDelete(_)
+                | Record::FlagInsertAndReplaceData(_)
+        );
+        let view = page.view();
+        let before = if keeps_before { Some(node_before(&view, operation.page.line)?) } else { None };
+        make_versions(counts, record, operation, before, session);
+    }
     apply::node(record, &mut page.page()).map_err(|error| at_record(error, at))?;
     page.mark_changed(at.position, at.start);
-    Ok(before)
+    Ok(())
 }
 
 /// The error of an operation, with its record.
@@ -120,61 +123,53 @@ pub(super) fn check_tree<G: RedoPage>(page: &G, operation: &NodeOperation, at: A
     }
 }
 
-pub(super) fn node_before<G: RedoPage>(page: &G, line: u16) -> Result<Before> {
-    let node =
-        page.view().node(line.into()).map_err(|error| Error::refused(error.jet(), error.to_string()))?;
-    Ok(Before { key: node.key().to_vec(), data: node.data.to_vec() })
+/// The node on a line.
+pub(super) fn node_before<'p>(page: &'p PageView<'_>, line: u16) -> Result<Before<'p>> {
+    let node = page.node(line.into()).map_err(|error| Error::refused(error.jet(), error.to_string()))?;
+    Ok(Before { key: node.key(), data: node.data })
 }
 
 fn make_versions(
     counts: &mut RedoCounts,
     record: &Record<'_>,
     operation: &NodeOperation,
-    before: Option<Before>,
+    before: Option<Before<'_>>,
     session: &mut RedoSession,
 ) {
-    let mut add = |version| {
-        counts.versions += 1;
-        session.add_version(version);
-    };
-    match record {
+    let version = match record {
         Record::Insert(insert) => {
-            let key = [insert.prefix, insert.suffix].concat();
-            add(version_of(operation, key, insert.data, RedoChange::Insert));
+            let key = KeyRef::new(insert.prefix, insert.suffix);
+            version_of(operation, key, insert.data, UndoneChange::Insert)
         }
         Record::FlagInsert(insert) => {
-            add(version_of(operation, insert.key.to_vec(), insert.data, RedoChange::Insert));
+            version_of(operation, KeyRef::from(insert.key), insert.data, UndoneChange::Insert)
         }
         Record::FlagInsertAndReplaceData(insert) => {
             let old = before.map(|before| (operation.page.page_number, before.data));
-            re_insert_versions(counts, insert, old, session);
+            return re_insert_versions(counts, insert, old, session);
         }
-        Record::Replace(_) | Record::ReplaceD(_) => match before {
-            Some(Before { key, data }) => {
-                let change = RedoChange::Replace { before: data.clone() };
-                add(version_of(operation, key, &data, change));
-            }
-            None => session.defer(operation.rceid),
-        },
-        Record::FlagDelete(_) => match before {
-            Some(Before { key, data }) => add(version_of(operation, key, &data, RedoChange::FlagDelete)),
-            None => session.defer(operation.rceid),
-        },
-        Record::Delta(delta) => {
-            let change = RedoChange::Delta {
-                offset: delta.offset,
-                width: DeltaWidth::Four,
-                delta: delta.delta.into(),
+        Record::Replace(_) | Record::ReplaceD(_) | Record::FlagDelete(_) => {
+            let Some(Before { key, data }) = before else { return session.defer(operation.rceid) };
+            let change = match record {
+                Record::FlagDelete(_) => UndoneChange::FlagDelete,
+                _ => UndoneChange::Replace { before: data },
             };
-            add(version_of(operation, delta.key.to_vec(), delta.bookmark_data, change));
+            version_of(operation, key, data, change)
+        }
+        Record::Delta(delta) => {
+            let (offset, width, added) = (delta.offset, DeltaWidth::Four, delta.delta.into());
+            let change = UndoneChange::Delta { offset, width, delta: added };
+            version_of(operation, KeyRef::from(delta.key), delta.bookmark_data, change)
         }
         Record::Delta64(delta) => {
-            let change =
-                RedoChange::Delta { offset: delta.offset, width: DeltaWidth::Eight, delta: delta.delta };
-            add(version_of(operation, delta.key.to_vec(), delta.bookmark_data, change));
+            let (offset, width, added) = (delta.offset, DeltaWidth::Eight, delta.delta);
+            let change = UndoneChange::Delta { offset, width, delta: added };
+            version_of(operation, KeyRef::from(delta.key), delta.bookmark_data, change)
         }
-        _ => {}
-    }
+        _ => return,
+    };
+    counts.versions += 1;
+    session.add_version(&version);
 }
 
 /// The two versions of a FlagInsertAndReplaceData: the insert's always, the replace's where the old data is known, with
@@ -182,21 +177,21 @@ fn make_versions(
 pub(super) fn re_insert_versions(
     counts: &mut RedoCounts,
     record: &FlagInsertAndReplaceData<'_>,
-    old_data: Option<(u32, Vec<u8>)>,
+    old_data: Option<(u32, &[u8])>,
     session: &mut RedoSession,
 ) {
+    let key = KeyRef::from(record.key);
     counts.versions += 1;
-    session.add_version(version_of(&record.node, record.key.to_vec(), record.data, RedoChange::Insert));
+    session.add_version(&version_of(&record.node, key, record.data, UndoneChange::Insert));
     if record.rceid_replace == 0 {
         return;
     }
     match old_data {
         Some((page, before)) => {
-            let change = RedoChange::Replace { before };
-            let version = version_of(&record.node, record.key.to_vec(), record.data, change);
+            let version = version_of(&record.node, key, record.data, UndoneChange::Replace { before });
             counts.versions += 1;
             let (rceid, held_page) = (record.rceid_replace, Some(page));
-            session.add_version(RedoVersion { rceid, held_page, ..version });
+            session.add_version(&NewVersion { rceid, held_page, ..version });
         }
         None => session.defer(record.rceid_replace),
     }
@@ -212,13 +207,13 @@ fn rebuild_version(counts: &mut RedoCounts, session: &mut RedoSession, record: &
         return session.image_is_logged(operation.rceid);
     }
     let change = match record.operation {
-        VersionedOperation::REPLACE => RedoChange::Replace { before: record.before_image.to_vec() },
-        VersionedOperation::FLAG_DELETE => RedoChange::FlagDelete,
+        VersionedOperation::REPLACE => UndoneChange::Replace { before: record.before_image },
+        VersionedOperation::FLAG_DELETE => UndoneChange::FlagDelete,
         _ => return,
     };
-    let version = version_of(operation, record.key.to_vec(), record.bookmark_data, change);
+    let version = version_of(operation, KeyRef::from(record.key), record.bookmark_data, change);
     counts.versions += 1;
-    session.add_version(RedoVersion {
+    session.add_version(&NewVersion {
         level: operation.page.level.min(session.level()),
         image: ImageLogged::Yes,
         held_page: None,
@@ -240,7 +235,7 @@ fn redo_undo<P: RedoPages>(
     };
     check_tree(&page, operation, at)?;
     let line = operation.page.line;
-    if node_before(&page, line)?.key != record.key {
+    if node_before(&page.view(), line)?.key.to_vec() != record.key {
         return Err(log_corrupted(at.position, "the node of an undo is another one"));
     }
     let change = match (record.operation, version.map(|version| version.change)) {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use ese_format::lgpos::Lgpos;
 
-use super::version::{HeldPages, ImageLogged, RedoVersion};
+use super::version::{HeldPages, RedoVersion};
+use super::version_list::{NewVersion, VersionList};
 
 /// A session.
 #[derive(Clone, Debug)]
@@ -18,16 +19,11 @@ pub struct RedoSession {
     trx_begin0: u32,
     start: Lgpos,
     began: bool,
-    /// Versions in the order of their ids, which is that of the changes: one that is rebuilt from its UndoInfo comes
-    /// late, and belongs between the others. Counted from `base`, since ids wrap around.
-    versions: BTreeMap<i32, RedoVersion>,
-    /// An id of this transaction.
-    base: u32,
+    versions: VersionList,
     /// Versions whose before-image must still come.
     deferred: BTreeSet<u32>,
     /// Records of open macros, by their dbtime.
     macros: BTreeMap<u64, Vec<Vec<u8>>>,
-    held: Arc<HeldPages>,
 }
 
 impl RedoSession {
@@ -38,11 +34,9 @@ impl RedoSession {
             trx_begin0: 0,
             start: Lgpos::NULL,
             began: false,
-            versions: BTreeMap::new(),
-            base: 0,
+            versions: VersionList::new(held),
             deferred: BTreeSet::new(),
             macros: BTreeMap::new(),
-            held: Arc::clone(held),
         }
     }
 
@@ -71,13 +65,8 @@ impl RedoSession {
     }
 
     /// Its versions, oldest first.
-    pub fn versions(&self) -> impl DoubleEndedIterator<Item = &RedoVersion> {
-        self.versions.values()
-    }
-
-    /// Its versions, oldest first, taken out.
-    pub fn into_versions(self) -> impl DoubleEndedIterator<Item = RedoVersion> {
-        self.versions.into_values()
+    pub fn versions(&self) -> impl DoubleEndedIterator<Item = RedoVersion> + '_ {
+        self.versions.all()
     }
 
     /// dbtimes of the macros that are begun and neither committed nor aborted.
@@ -113,18 +102,13 @@ impl RedoSession {
     pub(super) fn commit(&mut self, level_to: u8) {
         if self.began {
             self.level = level_to;
-            for version in self.versions.values_mut() {
-                version.level = version.level.min(level_to);
-            }
+            self.versions.lower_levels(level_to);
         }
     }
 
     pub(super) fn commit0(&mut self) {
         self.level = 0;
         self.start = Lgpos::NULL;
-        for version in self.versions.values_mut() {
-            self.held.release(version);
-        }
         self.versions.clear();
         self.deferred.clear();
     }
@@ -137,15 +121,7 @@ impl RedoSession {
         if self.level == 0 {
             return self.commit0();
         }
-        let level = self.level;
-        let held = &self.held;
-        self.versions.retain(|_, version| {
-            let stays = version.level <= level;
-            if !stays {
-                held.release(version);
-            }
-            stays
-        });
+        self.versions.forget_above(self.level);
     }
 
     pub(super) fn macro_begin(&mut self, dbtime: u64) {
@@ -166,33 +142,18 @@ impl RedoSession {
 
     /// Whether a version with this id is in the list.
     pub(super) fn has_version(&self, rceid: u32) -> bool {
-        self.versions.contains_key(&self.place_of(rceid))
+        self.versions.has(rceid)
     }
 
     /// Adds a version; one with its id that is there already stays.
-    pub(super) fn add_version(&mut self, version: RedoVersion) {
+    pub(super) fn add_version(&mut self, version: &NewVersion<'_>) {
         self.deferred.remove(&version.rceid);
-        if self.versions.is_empty() {
-            self.base = version.rceid;
-        }
-        let place = self.place_of(version.rceid);
-        if let std::collections::btree_map::Entry::Vacant(entry) = self.versions.entry(place) {
-            self.held.hold(&version);
-            entry.insert(version);
-        }
-    }
-
-    fn place_of(&self, rceid: u32) -> i32 {
-        rceid.wrapping_sub(self.base).cast_signed()
+        self.versions.add(version);
     }
 
     /// Notes that the before-image of a version is in the log.
     pub(super) fn image_is_logged(&mut self, rceid: u32) {
-        let place = self.place_of(rceid);
-        if let Some(version) = self.versions.get_mut(&place) {
-            version.image = ImageLogged::Yes;
-            self.held.release(version);
-        }
+        self.versions.image_is_logged(rceid);
     }
 
     /// A version whose page has the change already: its before-image must come in an UndoInfo.
@@ -205,9 +166,7 @@ impl RedoSession {
     /// Takes a version out that was undone.
     pub(super) fn remove_version(&mut self, rceid: u32) -> Option<RedoVersion> {
         self.deferred.remove(&rceid);
-        let mut version = self.versions.remove(&self.place_of(rceid))?;
-        self.held.release(&mut version);
-        Some(version)
+        self.versions.remove(rceid)
     }
 
     /// A version whose before-image did not come.

@@ -4,14 +4,15 @@ use ese_format::log::record::{
     DBTIME_NIL, Merge2, MergeType, NodeOperation, PageMove, PageMoveFlags, Record, Split2, SplitOperation,
     SplitType,
 };
+use ese_format::node::KeyRef;
 use ese_format::page::{PageMut, PageView};
 
 use super::access::{Access, Change, image_error};
 use super::database::{RedoDatabase, RedoPage, RedoPages};
 use super::node::{at_record, is_versioned, re_insert_versions, version_of};
-use super::version::{RedoChange, RedoVersion};
+use super::version_list::NewVersion;
 use super::{At, Redo, RedoCounts, RedoSession, log_corrupted};
-use crate::apply::{self, LevelOperation, MergePages, MovePages, SplitPages};
+use crate::apply::{self, LevelOperation, MergePages, MovePages, SplitPages, UndoneChange};
 use crate::error::{Error, Result};
 
 /// Pages that one record names, none of them twice; 0 is no page.
@@ -105,20 +106,20 @@ impl Redo {
         let session = self.sessions.entry(procid).or_insert_with(|| RedoSession::new(procid, &self.held));
         match record {
             Record::Insert(insert) => {
-                let key = [insert.prefix, insert.suffix].concat();
+                let key = KeyRef::new(insert.prefix, insert.suffix);
                 self.counts.versions += 1;
-                session.add_version(version_of(node, key, insert.data, RedoChange::Insert));
+                session.add_version(&version_of(node, key, insert.data, UndoneChange::Insert));
             }
             Record::FlagInsertAndReplaceData(insert) => {
-                let old = replaced.map(|old| (old.page, old.data));
+                let old = replaced.as_ref().map(|old| (old.page, &*old.data));
                 re_insert_versions(&mut self.counts, insert, old, session);
             }
             Record::Replace(_) => match replaced {
                 Some(Replaced { page, key, data }) => {
-                    let change = RedoChange::Replace { before: data.clone() };
+                    let change = UndoneChange::Replace { before: &data };
                     self.counts.versions += 1;
-                    let version = version_of(node, key, &data, change);
-                    session.add_version(RedoVersion { held_page: Some(page), ..version });
+                    let version = version_of(node, KeyRef::from(&*key), &data, change);
+                    session.add_version(&NewVersion { held_page: Some(page), ..version });
                 }
                 None => session.defer(node.rceid),
             },

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::apply::{DeltaWidth, UndoneChange};
+use crate::cache::HashByPage;
 use crate::lock_order::LeafMutex;
 
 /// What was done to a node, with what its undo needs.
@@ -82,7 +83,7 @@ pub struct RedoVersion {
 #[derive(Debug, Default)]
 pub struct HeldPages {
     /// How many versions hold a page, by database number and page.
-    pages: LeafMutex<HashMap<(u8, u32), usize>>,
+    pages: LeafMutex<HashMap<(u8, u32), usize, HashByPage>>,
 }
 
 impl HeldPages {
@@ -92,21 +93,24 @@ impl HeldPages {
         self.pages.lock().contains_key(&(dbid, page))
     }
 
-    /// One more version holds its page.
-    pub(super) fn hold(&self, version: &RedoVersion) {
-        if let Some(page) = version.held_page {
-            *self.pages.lock().entry((version.dbid, page)).or_insert(0) += 1;
-        }
+    /// One more version holds this page.
+    pub(super) fn hold(&self, dbid: u8, page: u32) {
+        *self.pages.lock().entry((dbid, page)).or_insert(0) += 1;
     }
 
-    /// A version holds its page no more: it is undone, committed, or its before-image is in the log.
-    pub fn release(&self, version: &mut RedoVersion) {
-        let Some(page) = version.held_page.take() else { return };
+    /// Versions hold these pages no more: they are undone, committed, or their before-images are in the log.
+    pub(super) fn release(&self, released: impl IntoIterator<Item = (u8, u32)>) {
+        let mut released = released.into_iter().peekable();
+        if released.peek().is_none() {
+            return;
+        }
         let mut pages = self.pages.lock();
-        if let Some(count) = pages.get_mut(&(version.dbid, page)) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                pages.remove(&(version.dbid, page));
+        for held in released {
+            if let Some(count) = pages.get_mut(&held) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    pages.remove(&held);
+                }
             }
         }
     }

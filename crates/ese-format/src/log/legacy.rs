@@ -321,7 +321,7 @@ impl<'a> StreamWalk<'a> {
                     return self
                         .damaged("record type", Problem::Invalid("a Checksum record outside its chain"));
                 }
-                Ok(record) => return Step::Record(self.give(bytes, &record)),
+                Ok(record) => return Step::Record(self.give(bytes, record)),
                 Err(error) if matches!(error.problem(), Problem::Truncated { .. }) && range.cut => {
                     if self.range + 1 == self.stream.ranges.len() {
                         return Step::End(LogEnd::TornRecord(self.stream.lgpos(self.offset)));
@@ -345,7 +345,7 @@ impl<'a> StreamWalk<'a> {
         }
     }
 
-    fn give(&mut self, bytes: &'a [u8], record: &Record<'_>) -> LogRecord<'a> {
+    fn give(&mut self, bytes: &'a [u8], record: Record<'a>) -> LogRecord<'a> {
         let taken = bytes.get(..record.encoded_len()).unwrap_or(bytes);
         let position = self.stream.lgpos(self.offset);
         let reader_position = self.stream.lgpos(self.previous_end);
@@ -361,6 +361,7 @@ impl<'a> StreamWalk<'a> {
             last_segment: last.isec.get(),
             offset: position.ib.get(),
             bytes: taken.into(),
+            decoded: Some(record),
         }
     }
 

@@ -74,6 +74,8 @@ pub struct LogRecord<'a> {
     pub offset: u16,
     /// Its bytes, put together where they were in fragments.
     pub bytes: Cow<'a, [u8]>,
+    /// The bytes decoded, where they are the file's.
+    pub(super) decoded: Option<Record<'a>>,
 }
 
 impl LogRecord<'_> {
@@ -82,7 +84,7 @@ impl LogRecord<'_> {
     /// # Errors
     /// None for a record that a reader gave.
     pub fn decode(&self) -> FormatResult<Record<'_>> {
-        Record::decode(&self.bytes)
+        self.decoded.map_or_else(|| Record::decode(&self.bytes), Ok)
     }
 
     /// The type.
@@ -358,12 +360,13 @@ impl<'a> SegmentWalk<'a> {
             Record::Fragment(_) => Err(self.corrupt(at, "record type", "a fragment of no record")),
             _ => {
                 let taken = bytes.get(..record.encoded_len()).unwrap_or(bytes);
-                let step = self.give(number, number, record.record_type(), taken.into());
+                let mut given = self.give(number, number, record.record_type(), taken.into());
+                given.decoded = Some(record);
                 self.offset += taken.len();
                 if record.record_type() != RecordType::Nop {
                     self.previous_end = self.lgpos(number, self.offset);
                 }
-                Ok(Some(step))
+                Ok(Some(Step::Record(given)))
             }
         }
     }
@@ -448,22 +451,23 @@ impl<'a> SegmentWalk<'a> {
             }
         };
         let last = self.segments.get(index).map_or(number, Segment::number);
-        let step = self.give(number, last, record_type, whole.into());
+        let given = self.give(number, last, record_type, whole.into());
         self.enter(index);
         self.offset += FRAGMENT_BYTES + last_piece;
         self.previous_end = self.lgpos(last, self.offset);
-        Ok(step)
+        Ok(Step::Record(given))
     }
 
-    fn give(&self, first: u16, last: u16, record_type: RecordType, bytes: Cow<'a, [u8]>) -> Step<'a> {
-        Step::Record(LogRecord {
+    fn give(&self, first: u16, last: u16, record_type: RecordType, bytes: Cow<'a, [u8]>) -> LogRecord<'a> {
+        LogRecord {
             position: self.position(first, self.offset, record_type),
             reader_position: self.previous_end,
             first_segment: first,
             last_segment: last,
             offset: self.offset as u16,
             bytes,
-        })
+            decoded: None,
+        }
     }
 
     /// The LGPOS of a byte of a segment, in the stored form (spec 05 §5.3).

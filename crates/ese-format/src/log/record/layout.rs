@@ -36,6 +36,7 @@ impl<'a> Input<'a> {
         self.bytes.is_empty()
     }
 
+    #[inline]
     pub(crate) fn take(&mut self, length: usize, field: &'static str) -> FormatResult<&'a [u8]> {
         let Some((taken, rest)) = self.bytes.split_at_checked(length) else {
             let problem = Problem::Truncated { needed: length as u64, available: self.bytes.len() as u64 };
@@ -53,12 +54,14 @@ impl<'a> Input<'a> {
         rest
     }
 
+    #[inline]
     pub(crate) fn field<T: Field<'a>>(&mut self, field: &'static str) -> FormatResult<T> {
         T::read(self, field)
     }
 }
 
 /// An error inside a record, `offset` bytes from its start.
+#[cold]
 pub(crate) fn record_error(offset: usize, field: &'static str, problem: Problem) -> FormatError {
     FormatError::new(FileKind::Log, offset as u64, field, problem, JetError::LOG_FILE_CORRUPT)
 }
@@ -94,6 +97,7 @@ macro_rules! integer_fields {
     ($($integer:ty),*) => { $(
         impl<'a> Field<'a> for $integer {
             const SIZE: usize = size_of::<$integer>();
+            #[inline]
             fn read(input: &mut Input<'a>, field: &'static str) -> FormatResult<Self> {
                 let bytes = input.take(size_of::<$integer>(), field)?;
                 Ok(Self::from_le_bytes(bytes.try_into().expect("take returns exactly the bytes asked for")))
@@ -125,6 +129,7 @@ macro_rules! stored_fields {
     ($($stored:ty),*) => { $(
         impl<'a> Field<'a> for $stored {
             const SIZE: usize = size_of::<$stored>();
+            #[inline]
             fn read(input: &mut Input<'a>, field: &'static str) -> FormatResult<Self> {
                 let bytes = input.take(size_of::<$stored>(), field)?;
                 Ok(Self::read_from_bytes(bytes).expect("take returns exactly the bytes asked for"))
@@ -173,6 +178,7 @@ macro_rules! field_group {
 
         impl<'a> $crate::log::record::layout::Field<'a> for $name {
             const SIZE: usize = 0 $( + <$ftype as $crate::log::record::layout::Field<'a>>::SIZE )*;
+            #[inline]
             fn read(
                 input: &mut $crate::log::record::layout::Input<'a>,
                 _field: &'static str,
@@ -302,6 +308,7 @@ macro_rules! stored_enum {
 
         impl<'a> $crate::log::record::layout::Field<'a> for $name {
             const SIZE: usize = size_of::<$integer>();
+            #[inline]
             fn read(
                 input: &mut $crate::log::record::layout::Input<'a>,
                 field: &'static str,
@@ -330,6 +337,7 @@ macro_rules! stored_bits {
 
         impl<'a> $crate::log::record::layout::Field<'a> for $name {
             const SIZE: usize = size_of::<$integer>();
+            #[inline]
             fn read(
                 input: &mut $crate::log::record::layout::Input<'a>,
                 field: &'static str,
