@@ -89,6 +89,11 @@ const STATES: &[(&str, State, &str)] = &[
     ("JetCreateTableColumnIndex3", State::Partial, "as JetCreateTableColumnIndex2"),
     ("JetCreateTableColumnIndex4", State::Partial, "as JetCreateTableColumnIndex2"),
     ("JetCreateTableColumnIndex5", State::Partial, "as JetCreateTableColumnIndex2"),
+    (
+        "JetDBUtilities",
+        State::Partial,
+        "compaction (the new file is szBackup) and the check of a database; other operations are JET_errFeatureNotAvailable: eseutil has the dumps",
+    ),
     ("JetDefragment", State::Partial, DEFRAGMENTS),
     ("JetDefragment2", State::Partial, DEFRAGMENTS),
     ("JetDefragment3", State::Yes, "JET_errInvalidParameter always, as the original"),

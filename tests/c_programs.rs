@@ -15,13 +15,14 @@ const LEVELS: [&str; 9] =
     ["0x0500", "0x0501", "0x0502", "0x0600", "0x0601", "0x0602", "0x0603", "0x0A00", "0xFFFF"];
 
 /// The programs that need nothing but a folder.
-const PROGRAMS: [&str; 6] = [
+const PROGRAMS: [&str; 7] = [
     "c_tests/plain_names.c",
     "c_tests/both_forms.c",
     "c_tests/instances.c",
     "c_tests/recovery.c",
     "c_tests/callbacks.c",
     "c_tests/information.c",
+    "c_tests/compact.c",
 ];
 
 /// No define, and JET_UNICODE.

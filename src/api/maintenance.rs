@@ -9,6 +9,7 @@ use super::argument::{Place, Text};
 use super::column::on_definition;
 use super::compact::compact_database;
 use super::definition::Form;
+use super::utilities::Utility;
 use super::{always, not_available};
 use crate::abi::guard::{CallResult, Completion};
 use crate::abi::structs::*;
@@ -125,13 +126,21 @@ pub unsafe extern "system" fn JetConvertDDLW(
 /// All of eseutil: header dump, repair, integrity, space, logs (private).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetDBUtilitiesA(pdbutil: *mut JET_DBUTIL_A) -> JET_ERR {
-    not_available!(pdbutil)
+    // SAFETY: the caller's structure is NULL or has the size it says, its texts are NULL or NUL-terminated.
+    match unsafe { Utility::ansi(pdbutil) } {
+        Ok(utility) => utility.run(),
+        Err(error) => error.code(),
+    }
 }
 
 /// All of eseutil: header dump, repair, integrity, space, logs (private).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetDBUtilitiesW(pdbutil: *mut JET_DBUTIL_W) -> JET_ERR {
-    not_available!(pdbutil)
+    // SAFETY: the caller's structure is NULL or has the size it says, its texts are NULL or NUL-terminated.
+    match unsafe { Utility::wide(pdbutil) } {
+        Ok(utility) => utility.run(),
+        Err(error) => error.code(),
+    }
 }
 
 /// Checksum scan (private).

@@ -56,6 +56,7 @@ mod table_create;
 mod temporary_table;
 mod transaction;
 mod user_default;
+mod utilities;
 
 pub use self::ansi_alias::*;
 pub(crate) use self::answer::commit_id;

@@ -26,6 +26,7 @@ mod sessions;
 mod temporary;
 mod transactions;
 mod values;
+mod wrong_compact;
 mod wrong_definitions;
 mod wrong_records;
 mod wrong_temporary;
@@ -41,7 +42,8 @@ pub(crate) type Row = (u32, fn() -> Vec<i32>);
 pub(crate) type Case = (&'static str, fn());
 
 /// What programs do wrong, by the functions that they call.
-const CASES: [(&str, &[Case]); 3] = [
+const CASES: [(&str, &[Case]); 4] = [
+    ("compaction", wrong_compact::CASES),
     ("records", wrong_records::CASES),
     ("definitions", wrong_definitions::CASES),
     ("temporary tables", wrong_temporary::CASES),

@@ -10,8 +10,8 @@ use crate::failure::{CommandResult, Failure};
 use crate::log_dump::{self, LogDumpOptions};
 use crate::output::{Output, Renderer, Report};
 use crate::{
-    backup, checkpoint_dump, checksum, error_code, export, flush_map_dump, header_dump, info, integrity,
-    meta_dump, recovery, restore, space_dump, verify_backup,
+    backup, checkpoint_dump, checksum, compact, error_code, export, flush_map_dump, header_dump, info,
+    integrity, meta_dump, recovery, restore, space_dump, verify_backup,
 };
 
 /// Runs a command.
@@ -27,6 +27,7 @@ pub fn run(command: &Command, settings: &Settings, out: &mut Output<'_>) -> Comm
         Command::Check(options) => {
             each(&options.sources, out, |source, out| integrity::run(source, options, settings, out))
         }
+        Command::Compact(options) => compact::run(options, settings, out),
         Command::Export(options) => export::run(options, settings, out),
         Command::Tables(source) => export::list_tables(source, out),
         Command::Info(sources) => each(sources, out, info::run),
@@ -140,6 +141,7 @@ pub fn name(command: &Command) -> &'static str {
         },
         Command::Checksum(_) => "checksum",
         Command::Check(_) => "check",
+        Command::Compact(_) => "compact",
         Command::Export(_) => "export",
         Command::Tables(_) => "tables",
         Command::Info(_) => "info",
@@ -165,6 +167,7 @@ pub fn sources(command: &Command) -> Vec<String> {
         Command::Checksum(options) => &options.sources,
         Command::Check(options) => &options.sources,
         Command::Info(sources) => sources,
+        Command::Compact(options) => std::slice::from_ref(&options.source),
         Command::Export(options) => std::slice::from_ref(&options.source),
         Command::Tables(source) => std::slice::from_ref(source),
         Command::RestoreShow(folder) => std::slice::from_ref(folder),

@@ -12,6 +12,7 @@ mod backup_set;
 pub mod checkpoint_dump;
 pub mod checksum;
 pub mod command_line;
+pub mod compact;
 pub mod dispatch;
 pub mod error_code;
 pub mod export;

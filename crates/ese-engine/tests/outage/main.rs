@@ -6,6 +6,7 @@
 //!
 //! `ESENT_OUTAGE_STEP=1` tries every write call; without it every n-th, so that the run stays short.
 
+mod compact;
 mod damage;
 mod failures;
 mod stage;

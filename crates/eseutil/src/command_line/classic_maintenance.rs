@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use super::classic::{FormatVersion, Switches, invalid_option};
 use super::words::{Words, set_once};
-use super::{CheckOptions, ChecksumOptions, Command, MovedDatabase, RecoverOptions, UsageError, Wanted};
+use super::{
+    CheckOptions, ChecksumOptions, Command, CompactOptions, MovedDatabase, RecoverOptions, UsageError, Wanted,
+};
 
 const MISSING_DATABASE: (&str, usize) = ("Missing source database specification.", 1);
 const TEMPORARY: &str = "temporary database";
@@ -50,8 +52,7 @@ impl Switches for ChecksumSwitches {
 /// `/d`.
 #[derive(Default)]
 pub(super) struct DefragmentSwitches {
-    temporary: Option<String>,
-    backup: Option<String>,
+    options: CompactOptions,
 }
 
 impl Switches for DefragmentSwitches {
@@ -66,26 +67,40 @@ impl Switches for DefragmentSwitches {
         attached: &str,
         words: &mut Words,
     ) -> Result<(), UsageError> {
+        let options = &mut self.options;
         match letter {
-            't' => set_once(&mut self.temporary, words.value(attached, TEMPORARY)?, TEMPORARY),
-            'b' => set_once(&mut self.backup, words.value(attached, "backup database")?, "backup database"),
-            'p' | 'n' => Ok(()),
-            'x' => number(words, attached, "Invalid database extension size."),
-            'w' => number(words, attached, "Invalid batch I/O size."),
-            'c' => number(words, attached, "Invalid maximum cache size specification."),
-            _ => Err(invalid_option(whole)),
+            't' => set_once(&mut options.target, words.value(attached, TEMPORARY)?.into(), TEMPORARY)?,
+            'b' => {
+                let backup = words.value(attached, "backup database")?.into();
+                set_once(&mut options.backup, backup, "backup database")?;
+            }
+            'p' => options.keeps_source = Wanted::Yes,
+            'n' => options.statistics = Wanted::Yes,
+            'x' => {
+                options.extension_pages = Some(number(words, attached, "Invalid database extension size.")?)
+            }
+            // How much is written at once is the cache's own decision here.
+            'w' => drop(number(words, attached, "Invalid batch I/O size.")?),
+            'c' => {
+                let pages = number(words, attached, "Invalid maximum cache size specification.")?;
+                options.cache_pages = Some(pages);
+            }
+            _ => return Err(invalid_option(whole)),
         }
+        Ok(())
     }
 
-    fn finish(self, _source: PathBuf) -> Result<Command, UsageError> {
-        Ok(Command::Unavailable("Defragmentation (/d)"))
+    fn finish(mut self, source: PathBuf) -> Result<Command, UsageError> {
+        self.options.source = source;
+        self.options.replaces_target = Wanted::Yes;
+        Ok(Command::Compact(self.options))
     }
 }
 
 /// A value that must be a number above zero.
-fn number(words: &mut Words, attached: &str, sentence: &str) -> Result<(), UsageError> {
+fn number(words: &mut Words, attached: &str, sentence: &str) -> Result<u32, UsageError> {
     match words.optional_value(attached).and_then(|value| value.parse::<u32>().ok()) {
-        Some(1..) => Ok(()),
+        Some(number @ 1..) => Ok(number),
         _ => Err(UsageError::sentence(sentence)),
     }
 }

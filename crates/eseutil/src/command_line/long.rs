@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use super::backup_restore::without_file_name;
 use super::classic_dump::{field_list, generation_range};
 use super::{
-    CheckOptions, ChecksumOptions, Command, Dump, DumpKind, DumpOptions, ExportFormat, ExportOptions,
-    MovedDatabase, PageRange, RecoverOptions, SpaceTrees, UsageError, Verbosity, Wanted,
+    CheckOptions, ChecksumOptions, Command, CompactOptions, Dump, DumpKind, DumpOptions, ExportFormat,
+    ExportOptions, MovedDatabase, PageRange, RecoverOptions, SpaceTrees, UsageError, Verbosity, Wanted,
 };
 
 /// One verb of the long forms.
@@ -401,6 +401,21 @@ pub const VERBS: &[Verb] = &[
         },
     },
     Verb {
+        name: "compact",
+        operands: "FILE",
+        summary: "a database without its holes: copied into a new file, which takes its place",
+        classic: "/d",
+        options: &[
+            valued("--to", "NEW", "leave the compacted database there, and FILE as it is (/t /p)"),
+            flag("--in-place", "put the compacted database in the place of FILE (default)"),
+            valued("--backup", "FILE", "keep the old database under this name (/b)"),
+            flag("--statistics", "write DFRGINFO.TXT (/n)"),
+        ],
+        json: "database, bytes_before, bytes_after, tables, records",
+        example: "eseutil compact SRUDB.dat --backup=SRUDB.before",
+        build: build_compact,
+    },
+    Verb {
         name: "export",
         operands: "FILE [TABLE]",
         summary: "all rows of a table, or of all tables",
@@ -438,7 +453,6 @@ pub const VERBS: &[Verb] = &[
 /// Verbs of spec 10 §10.2 that later versions have.
 pub const LATER_VERBS: &[(&str, &str)] = &[
     ("repair", "Repair (/p)"),
-    ("compact", "Defragmentation (/d)"),
     ("copy", "Copy file (/y)"),
     ("scrub", "Secure (/z)"),
     ("trim", "Trim (/z /t)"),
@@ -566,6 +580,23 @@ impl Given {
     fn dump(&self, kind: DumpKind, options: DumpOptions) -> Result<Command, UsageError> {
         Ok(Command::Dump(Dump { kind, sources: self.files()?, options }))
     }
+}
+
+fn build_compact(given: &Given) -> Result<Command, UsageError> {
+    let target = given.text("--to").map(PathBuf::from);
+    let backup = given.text("--backup").map(PathBuf::from);
+    if target.is_some() && (backup.is_some() || given.wanted("--in-place").is_wanted()) {
+        return Err(UsageError::Long("--to leaves the file as it is: no --in-place, no --backup".to_owned()));
+    }
+    let keeps_source = if target.is_some() { Wanted::Yes } else { Wanted::No };
+    Ok(Command::Compact(CompactOptions {
+        source: given.one_file()?,
+        target,
+        backup,
+        keeps_source,
+        statistics: given.wanted("--statistics"),
+        ..CompactOptions::default()
+    }))
 }
 
 fn build_recover(given: &Given) -> Result<Command, UsageError> {

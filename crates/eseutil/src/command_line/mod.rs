@@ -96,6 +96,8 @@ pub enum Command {
     Info(Vec<PathBuf>),
     /// Check that a database is sound (`/g`, `check`).
     Check(CheckOptions),
+    /// Compact a database (`/d`, `compact`).
+    Compact(CompactOptions),
     /// Recover the databases of a log stream (`/r`, `recover`).
     Recover(RecoverOptions),
     /// Show `Restore.env` of a folder (`/cm`, `restore show`).
@@ -293,6 +295,27 @@ pub struct CheckOptions {
     pub statistics: Wanted,
     /// `--yes`: a database that is not clean is checked without asking.
     pub assume_yes: Wanted,
+}
+
+/// Options of a compaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompactOptions {
+    /// The database.
+    pub source: PathBuf,
+    /// `/t<db>`, `--to`: the new file; without one a name beside the source.
+    pub target: Option<PathBuf>,
+    /// Whether a file of that name goes first, as Windows' tool does.
+    pub replaces_target: Wanted,
+    /// `/p`, `--to`: the new file does not take the place of the old one.
+    pub keeps_source: Wanted,
+    /// `/b<db>`, `--backup`: the old file keeps this name.
+    pub backup: Option<PathBuf>,
+    /// `/n`: statistics.
+    pub statistics: Wanted,
+    /// `/x<n>`: pages by which the new file grows.
+    pub extension_pages: Option<u32>,
+    /// `/c<n>`: pages of the cache.
+    pub cache_pages: Option<u32>,
 }
 
 /// Options of a recovery.

@@ -34,6 +34,11 @@ pub(crate) fn materialise(case: &Case, corpus: &Path, folder: &Path) -> Result<(
         fs::create_dir(&sub).map_err(|error| error.to_string())?;
         return copy_folder(&windows, DIRTY, &sub);
     }
+    if case.file == "d-bexists.txt" {
+        // What an earlier run of the original left there.
+        copy(&windows, input, folder)?;
+        return write(&folder.join("old.edb"), &bytes(&windows, input)?);
+    }
     if input == "same" {
         return materialise_same(case, &windows, folder);
     }

@@ -25,6 +25,7 @@ const FAMILIES: &[Family] = &[
     Family { name: "/k", heading: "Checksum", commands: &["eseutil /k"] },
     Family { name: "/g", heading: "Integrity", commands: &["eseutil /g"] },
     Family { name: "/r", heading: "Recovery", commands: &["eseutil /r"] },
+    Family { name: "/d", heading: "Compaction", commands: &["eseutil /d"] },
 ];
 
 /// Cases that cannot be run here, and why.

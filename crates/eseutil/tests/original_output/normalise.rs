@@ -21,7 +21,23 @@ pub(crate) fn text(text: &str, folder: &Path) -> Vec<String> {
         }
         lines.push(normal_line(&line.replace(&*folder, "<CURDIR>")));
     }
-    without_file_system(lines)
+    without_own_words(without_file_system(lines))
+}
+
+/// Without the advice at the end of `/d`, which is in our own words (spec 10 §4.1), and without the move of a flush map:
+/// this engine keeps none.
+fn without_own_words(lines: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    let (mut in_note, mut behind_map) = (false, false);
+    for line in lines {
+        in_note = line == "Note:" || (in_note && line.starts_with("  "));
+        let is_map = line.starts_with("Moving ") && line.contains(".jfm' to '");
+        if !(in_note && line != "Note:") && !is_map && !(behind_map && line.is_empty()) {
+            kept.push(line);
+        }
+        behind_map = is_map;
+    }
+    kept
 }
 
 /// Without the lines of `/ms` about the file system: they stand in the block under `File Information:`, which ends with
@@ -73,6 +89,10 @@ fn normal_line(line: &str) -> String {
     if line.contains(" milliseconds ") && line.starts_with(|first: char| first.is_ascii_digit()) {
         let words = line.trim_start_matches(|first: char| first.is_ascii_digit());
         return format!("<time>{words}");
+    }
+    if let Some((_, moved)) = line.strip_prefix("Moving '").and_then(|rest| rest.split_once("TEMPDFRG")) {
+        let moved = moved.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        return format!("Moving '<temporary>{moved}");
     }
     if line.contains("<CURDIR>") {
         return line.replace('/', "\\");
