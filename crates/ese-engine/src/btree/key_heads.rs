@@ -92,7 +92,13 @@ fn head_behind(key: KeyRef<'_>, count: usize) -> u64 {
     {
         return u64::from_be_bytes(*bytes) << (8 * (size_of::<u64>() - left));
     }
-    head(key.skip(count))
+    let rest = key.skip(count);
+    let length = rest.suffix.len();
+    if rest.prefix.is_empty() && (1..size_of::<u64>()).contains(&length) {
+        let bytes = rest.suffix.iter().fold(0, |head, byte| head << 8 | u64::from(*byte));
+        return bytes << (8 * (size_of::<u64>() - length));
+    }
+    head(rest)
 }
 
 fn head_of_few(key: KeyRef<'_>) -> u64 {

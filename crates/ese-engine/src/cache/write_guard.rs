@@ -67,6 +67,7 @@ impl PageWriteGuard {
     }
 
     /// The page, for reading.
+    #[inline]
     #[must_use]
     pub fn view(&self) -> PageView<'_> {
         PageView::peek(self.frame().bytes(), self.size, self.key.page)

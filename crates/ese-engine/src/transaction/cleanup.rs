@@ -236,7 +236,7 @@ impl Transactions {
                 leaving.push(version);
             }
         }
-        self.store.remove_all(&mut leaving);
+        self.store.remove_all(&leaving);
         let mut alterations = Vec::new();
         for step in ended.steps {
             match step {
@@ -344,7 +344,7 @@ impl Transactions {
             Task::Node { tree, version } => {
                 let needed =
                     |key: &[u8], data: &[u8]| self.store.has_versions(&NodeName::of(tree, key, data));
-                match tree.clean(session, &version.key, &version.data, &needed) {
+                match tree.clean(session, version.key(), version.data(), &needed) {
                     // Somebody cleaned that leaf already.
                     Err(error) if error.jet() == JetError::RECORD_DELETED => Ok(()),
                     outcome => outcome.map(|_| ()),
@@ -353,7 +353,7 @@ impl Transactions {
             Task::Count { tree, version, offset } => {
                 let hook = self.cleanup.counts.read().clone();
                 in_level(session, |session| {
-                    hook.map_or(Ok(()), |hook| hook.counted(session, tree, &version.key, *offset))
+                    hook.map_or(Ok(()), |hook| hook.counted(session, tree, version.key(), *offset))
                 })
             }
         }

@@ -34,7 +34,7 @@ fn kept(change: RedoChange) -> Change {
         RedoChange::Insert => Change::Insert,
         RedoChange::FlagDelete => Change::FlagDelete,
         RedoChange::Replace { before } => {
-            let max_bytes = before.len();
+            let max_bytes = u16::try_from(before.len()).unwrap_or(u16::MAX);
             Change::Replace { before: before.into_boxed_slice(), max_bytes, set_aside: 0 }
         }
         RedoChange::Delta { offset, width, delta } => Change::Delta { offset, delta, width },

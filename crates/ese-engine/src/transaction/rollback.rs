@@ -120,8 +120,8 @@ impl Session {
             let undone = UndoneVersion {
                 rceid: version.rceid,
                 level: version.level(),
-                key: &version.key,
-                data: &version.data,
+                key: version.key(),
+                data: version.data(),
                 change,
             };
             self.undoing = Some(Arc::clone(version));
@@ -187,7 +187,8 @@ fn undone_change(version: &Version) -> Option<UndoneChange<'_>> {
     match &version.change {
         Change::Insert => Some(UndoneChange::Insert),
         Change::Replace { before, max_bytes, set_aside } => {
-            Some(UndoneChange::Replace { before, max_bytes: *max_bytes, set_aside: *set_aside, image })
+            let (max_bytes, set_aside) = (usize::from(*max_bytes), isize::from(*set_aside));
+            Some(UndoneChange::Replace { before, max_bytes, set_aside, image })
         }
         Change::FlagDelete => Some(UndoneChange::FlagDelete { image }),
         Change::Delta { offset, delta, width } => {

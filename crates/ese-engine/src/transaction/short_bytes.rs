@@ -4,8 +4,6 @@
 use std::fmt;
 use std::ops::Deref;
 
-use ese_format::node::KeyRef;
-
 /// Bytes that lie in place.
 const IN_PLACE: usize = 30;
 
@@ -16,25 +14,22 @@ pub(super) enum ShortBytes {
     Apart(Box<[u8]>),
 }
 
-impl From<KeyRef<'_>> for ShortBytes {
+impl ShortBytes {
+    /// These pieces, one behind the other.
     #[inline]
-    fn from(key: KeyRef<'_>) -> Self {
-        let (prefix, suffix) = (key.prefix, key.suffix);
-        let end = prefix.len() + suffix.len();
-        let mut bytes = [0; IN_PLACE];
-        if let Some(place) = bytes.get_mut(..end) {
-            let (front, behind) = place.split_at_mut(prefix.len());
-            front.copy_from_slice(prefix);
-            behind.copy_from_slice(suffix);
-            return Self::InPlace { length: end as u8, bytes };
+    pub(super) fn of(pieces: [&[u8]; 3]) -> Self {
+        let end = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        if end > IN_PLACE {
+            return Self::Apart(pieces.concat().into_boxed_slice());
         }
-        Self::Apart([prefix, suffix].concat().into_boxed_slice())
-    }
-}
-
-impl From<&[u8]> for ShortBytes {
-    fn from(bytes: &[u8]) -> Self {
-        Self::from(KeyRef::from(bytes))
+        let mut bytes = [0; IN_PLACE];
+        let mut rest = &mut bytes[..];
+        for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
+            let Some((place, behind)) = rest.split_at_mut_checked(piece.len()) else { break };
+            place.copy_from_slice(piece);
+            rest = behind;
+        }
+        Self::InPlace { length: end as u8, bytes }
     }
 }
 
@@ -64,8 +59,8 @@ mod tests {
         let all: Vec<u8> = (0..80).collect();
         for end in 0..all.len() {
             for cut in [0, end / 3, end] {
-                let key = KeyRef::new(&all[..cut], &all[cut..end]);
-                assert_eq!(*ShortBytes::from(key), all[..end]);
+                let (middle, rest) = all[cut..end].split_at((end - cut) / 2);
+                assert_eq!(*ShortBytes::of([&all[..cut], middle, rest]), all[..end]);
             }
         }
     }

@@ -177,10 +177,13 @@ impl VersionStore {
     }
 
     /// Takes versions out; nothing happens with those that are out. Each shard is locked once.
-    pub(super) fn remove_all(&self, versions: &mut [&Version]) {
-        versions.sort_unstable_by_key(|version| shard_of(version.hash));
+    pub(super) fn remove_all(&self, versions: &[&Version]) {
+        if versions.len() < SHARDS {
+            versions.iter().for_each(|version| self.remove(version));
+            return;
+        }
         let mut gone = Vec::new();
-        for group in versions.chunk_by(|one, next| shard_of(one.hash) == shard_of(next.hash)) {
+        for group in by_shard(versions) {
             let Some(first) = group.first() else { continue };
             let (mut count, mut bytes) = (0, 0);
             let mut shard = self.shard(first.hash).lock();
@@ -269,6 +272,23 @@ fn shard_of(hash: u64) -> usize {
     (hash >> 40) as usize % SHARDS
 }
 
+/// Versions by their shards: counted, then put to their places.
+fn by_shard<'v>(versions: &[&'v Version]) -> Vec<Vec<&'v Version>> {
+    let mut counts = [0; SHARDS];
+    for version in versions {
+        if let Some(count) = counts.get_mut(shard_of(version.hash)) {
+            *count += 1;
+        }
+    }
+    let mut groups: Vec<Vec<_>> = counts.iter().map(|count| Vec::with_capacity(*count)).collect();
+    for version in versions {
+        if let Some(group) = groups.get_mut(shard_of(version.hash)) {
+            group.push(*version);
+        }
+    }
+    groups
+}
+
 /// Adds a version behind the others of its hash.
 fn put_in(entry: Entry<'_, u64, Versions>, version: Arc<Version>) {
     match entry {
@@ -282,7 +302,7 @@ fn put_in(entry: Entry<'_, u64, Versions>, version: Arc<Version>) {
 /// Bytes that an uncommitted replace keeps for its node.
 fn reserved_bytes(version: &Version) -> Option<usize> {
     match version.change {
-        Change::Replace { max_bytes, .. } if version.transaction.commit().is_none() => Some(max_bytes),
+        Change::Replace { max_bytes, .. } if version.transaction.commit().is_none() => Some(max_bytes.into()),
         _ => None,
     }
 }

@@ -103,9 +103,9 @@ fn undo_info<'v>(file: &FileMap, page: &PageView<'_>, version: &'v Version) -> R
         },
         operation,
         max_size: i16::try_from(max_bytes).map_err(too_large)?,
-        size_delta: i16::try_from(set_aside).map_err(too_large)?,
-        key: &version.key,
-        bookmark_data: &version.data,
+        size_delta: set_aside,
+        key: version.key(),
+        bookmark_data: version.data(),
         before_image,
     }))
 }

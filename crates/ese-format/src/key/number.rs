@@ -52,18 +52,26 @@ pub(super) fn append(value: &[u8], column_type: ColumnType, guid_order: GuidOrde
     match column_type {
         ColumnType::Bit => key.push(if value.first() == Some(&0) { 0x00 } else { 0xFF }),
         ColumnType::Guid => key.extend(guid_order.source_bytes().iter().filter_map(|from| value.get(*from))),
-        _ => {
-            let start = key.len();
-            key.extend_from_slice(value);
-            let bytes = key.get_mut(start..).unwrap_or_default();
-            bytes.reverse();
-            match (mapping(column_type), bytes.first().map(|first| first & 0x80 != 0)) {
-                (None | Some(Mapping::AsIs), _) | (_, None) => {}
-                (Some(Mapping::Float), Some(true)) => bytes.iter_mut().for_each(|byte| *byte = !*byte),
-                (Some(Mapping::FlipSign | Mapping::Float), Some(_)) => flip_top_bit(bytes),
-            }
-        }
+        _ => match value.len() {
+            1 => append_number::<1>(value, column_type, key),
+            2 => append_number::<2>(value, column_type, key),
+            4 => append_number::<4>(value, column_type, key),
+            _ => append_number::<8>(value, column_type, key),
+        },
     }
+}
+
+/// Appends the key bytes of a number of `N` bytes; nothing for a value that has not as many.
+#[inline]
+fn append_number<const N: usize>(value: &[u8], column_type: ColumnType, key: &mut Vec<u8>) {
+    let Ok(mut bytes) = <[u8; N]>::try_from(value) else { return };
+    bytes.reverse();
+    match (mapping(column_type), bytes.first().is_some_and(|first| first & 0x80 != 0)) {
+        (None | Some(Mapping::AsIs), _) => {}
+        (Some(Mapping::Float), true) => bytes.iter_mut().for_each(|byte| *byte = !*byte),
+        (Some(Mapping::FlipSign | Mapping::Float), _) => flip_top_bit(&mut bytes),
+    }
+    key.extend_from_slice(&bytes);
 }
 
 /// The value whose key bytes these are; `None` for types that have no such form.

@@ -1,5 +1,7 @@
 //! Search keys as an application makes them, column by column (spec 04 §7.7).
 
+use std::sync::LazyLock;
+
 use super::segment::{SegmentColumn, SegmentForm, SegmentOrder, normalize};
 use super::text::{TextKey, TextKeys};
 use super::{KeyEnd, KeySizes, binary, refused};
@@ -31,10 +33,14 @@ pub struct SearchKey<'a> {
     key: Vec<u8>,
     sizes: KeySizes,
     text: &'a dyn TextKey,
-    index: IndexText,
+    /// The index's way with text, where it is not [`IndexText::default`].
+    index: Option<Box<IndexText>>,
     end: KeyEnd,
     is_made: bool,
 }
+
+/// The way with text of an index that has none.
+static NO_TEXT: LazyLock<IndexText> = LazyLock::new(IndexText::default);
 
 /// The columns so far and the limit, if any, as the last segment leaves them.
 struct LastSegment {
@@ -49,16 +55,21 @@ impl<'a> SearchKey<'a> {
     /// An empty key for an index with these sizes.
     #[must_use]
     pub fn new(sizes: KeySizes, text: &'a dyn TextKey) -> Self {
-        Self { key: Vec::new(), sizes, text, index: IndexText::default(), end: KeyEnd::Whole, is_made: false }
+        Self { key: Vec::new(), sizes, text, index: None, end: KeyEnd::Whole, is_made: false }
     }
 
-    /// Begins another key, in an index with these sizes and this way with text.
-    pub fn begin(&mut self, sizes: KeySizes, index: IndexText) {
+    /// Begins another key, in an index with these sizes.
+    pub fn begin(&mut self, sizes: KeySizes) {
         self.key.clear();
-        self.index = index;
+        self.index = None;
         self.sizes = sizes;
         self.end = KeyEnd::Whole;
         self.is_made = false;
+    }
+
+    /// Says how the index goes about text. Asked for before the first UTF-16 column only: others do without.
+    pub fn set_text(&mut self, index: IndexText) {
+        self.index = Some(Box::new(index));
     }
 
     /// Most bytes of a search key.
@@ -104,7 +115,7 @@ impl<'a> SearchKey<'a> {
         }
         let start = self.key.len();
         if self.end == KeyEnd::Whole {
-            let text = TextKeys { index: &self.index, keeper };
+            let text = TextKeys { index: self.index.as_deref().unwrap_or_else(|| &NO_TEXT), keeper };
             self.end = normalize(&mut self.key, value, column, order, self.sizes, text)?;
         }
         let source_max = self.sizes.source_bytes_max(column.code_page.character_bytes());

@@ -110,6 +110,17 @@ pub fn normalize(
     if available == 0 {
         return Ok(KeyEnd::Truncated);
     }
+    // Most keys are numbers that fit.
+    if let (Some(value), Some(size)) = (value, column.column_type.fixed_size())
+        && value.len() == usize::from(size)
+        && value.len() < available
+        && column.form() == SegmentForm::Number
+        && !order.descending
+    {
+        key.push(PREFIX_VALUE);
+        number::append(value, column.column_type, order.guid_order, key);
+        return Ok(KeyEnd::Whole);
+    }
     let end = match value {
         None => {
             key.push(if order.nulls_high { PREFIX_NULL_HIGH } else { PREFIX_NULL });

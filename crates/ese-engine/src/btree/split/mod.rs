@@ -29,6 +29,7 @@ use crate::apply::{self, LevelOperation, SplitPages};
 use crate::btree::image::PackedImage;
 use crate::btree::operation::{Action, Operation, RecordForm, Request, Versions};
 use crate::btree::stamp::Dbtimes;
+use crate::btree::writable::NO_LINE;
 use crate::btree::{Author, Logged, WritableTree};
 use crate::cache::{PageGuard, PageWriteGuard};
 use crate::error::Result;
@@ -248,6 +249,9 @@ impl WritableTree {
         for guard in split.all_pages() {
             guard.mark_changed(logged);
         }
+        if let Some(new) = split.page_of_append() {
+            self.set_hint(new, NO_LINE);
+        }
         pages.drain(..split.levels.iter().filter(|level| level.new.is_some()).count());
         Ok(())
     }
@@ -309,6 +313,14 @@ impl<'p> LatchedSplit<'p> {
             }
         }
         Ok(Self { levels })
+    }
+
+    /// The new leaf that begins with the node for which the split was made, alone: the next one probably follows it.
+    fn page_of_append(&self) -> Option<u32> {
+        let leaf = self.levels.last()?;
+        let split = leaf.plan.split.as_ref()?;
+        let appends = split.operation == SplitOperation::INSERT && split.split_type != SplitType::VERTICAL;
+        leaf.new.as_ref().filter(|_| appends && !leaf.moves_nodes()).map(PageWriteGuard::number)
     }
 
     fn all_pages(&mut self) -> impl Iterator<Item = &mut PageWriteGuard> {

@@ -143,13 +143,16 @@ impl Cursor {
         if !search.is_usable {
             let sizes = KeySizes::of(index.row.key_most, index.row.var_seg_mac);
             let key = search.key.get_or_insert_with(|| SearchKey::new(sizes, &SEARCHED_TEXT));
-            key.begin(sizes, IndexText::of_row(&index.row));
+            key.begin(sizes);
             self.add_placeholder(search, index, grbit)?;
         }
         let (column, order, value) = self.key_part(search.parts, index, data, grbit)?;
         let limit = limit_of(grbit, column.column_type)?;
         let witnesses = if column.is_unicode_text() { self.table.witnesses(session, index)? } else { None };
         let Some(key) = &mut search.key else { return Ok(()) };
+        if column.is_unicode_text() {
+            key.set_text(IndexText::of_row(&index.row));
+        }
         let is_substring = search.parts == 0 && index.row.tuple_limits.is_some();
         let column =
             if is_substring { SegmentColumn::of_substrings(column) } else { SegmentColumn::of(column) };
