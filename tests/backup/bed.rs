@@ -204,7 +204,7 @@ impl Bed {
         Self { form, setup, folder, instance, session: 0, databases: Vec::new(), tables: Vec::new() }
     }
 
-    fn create_in(folder: &Path, setup: Setup) -> usize {
+    pub(crate) fn create_in(folder: &Path, setup: Setup) -> usize {
         assert_eq!(set(None, JET_paramDatabasePageSize, setup.page), 0, "the page size");
         let (instance, code) = harness::create_instance(Some("backup"));
         assert_eq!(code, 0, "JetCreateInstance");
@@ -567,6 +567,9 @@ impl Bed {
 
 /// A folder in memory where there is one: these tests are about calls, and wait for thousands of syncs.
 fn folder() -> tempfile::TempDir {
+    if let Some(disk) = std::env::var_os("ESENT_SMALL_DISK") {
+        return tempfile::tempdir_in(disk).expect("a temporary folder");
+    }
     let in_memory = tempfile::tempdir_in("/dev/shm");
     in_memory.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
 }
