@@ -10,7 +10,7 @@
 
 mod sink;
 mod stream_files;
-mod tar;
+pub(crate) mod tar;
 
 use std::fs;
 use std::io::Write;

@@ -5,7 +5,8 @@
 
 use std::io::{self, Write};
 
-const BLOCK_BYTES: usize = 512;
+/// Bytes of a block.
+pub(crate) const BLOCK_BYTES: usize = 512;
 /// Bytes of a name in a header.
 const NAME_BYTES: usize = 100;
 /// Lengths that eleven octal digits can say.
@@ -47,14 +48,67 @@ pub(super) fn header(name: &[u8], bytes: u64, modified: u64) -> io::Result<[u8; 
     Ok(block)
 }
 
+/// Bytes that fill the last block of a file of this length.
+pub(crate) fn padding(bytes: u64) -> usize {
+    match usize::try_from(bytes % BLOCK_BYTES as u64).unwrap_or(0) {
+        0 => 0,
+        used => BLOCK_BYTES - used,
+    }
+}
+
 /// Fills the last block of a file of this length.
 pub(super) fn pad(stream: &mut dyn Write, bytes: u64) -> io::Result<()> {
-    let used = usize::try_from(bytes % BLOCK_BYTES as u64).unwrap_or(0);
-    let zeros = [0_u8; BLOCK_BYTES];
-    match used {
-        0 => Ok(()),
-        used => stream.write_all(zeros.get(used..).unwrap_or_default()),
+    stream.write_all([0_u8; BLOCK_BYTES].get(..padding(bytes)).unwrap_or_default())
+}
+
+/// A file of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// Its name, without a folder.
+    pub(crate) name: String,
+    /// Its length.
+    pub(crate) bytes: u64,
+}
+
+/// What a header says; `None` for the empty block that ends a stream.
+///
+/// # Errors
+/// In words: a block that is no header; anything but a regular file; a name with a folder in it.
+pub(crate) fn member(block: &[u8; BLOCK_BYTES]) -> Result<Option<Member>, String> {
+    if block.iter().all(|byte| *byte == 0) {
+        return Ok(None);
     }
+    let field = |at: usize, bytes: usize| block.get(at..at + bytes).unwrap_or_default();
+    let until_zero = |bytes: &[u8]| bytes.iter().copied().take_while(|byte| *byte != 0).collect::<Vec<u8>>();
+    let octal = |bytes: &[u8]| {
+        let digits = String::from_utf8(until_zero(bytes)).ok()?;
+        u64::from_str_radix(digits.trim(), 8).ok()
+    };
+    let is_counted = |at: usize| !(148..156).contains(&at);
+    let sum: u64 =
+        block.iter().enumerate().map(|(at, byte)| u64::from(if is_counted(at) { *byte } else { b' ' })).sum();
+    if octal(field(148, 8)) != Some(sum) {
+        return Err("is neither a folder nor a stream of `eseutil backup --stream`".to_owned());
+    }
+    let raw = until_zero(field(0, NAME_BYTES));
+    let name = String::from_utf8(raw).map_err(|_| "has a file whose name is no text".to_owned())?;
+    let is_plain = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\n']);
+    let has_prefix = field(345, 155).first().is_some_and(|byte| *byte != 0);
+    let is_regular = matches!(block.get(156), Some(b'0' | 0));
+    if !is_plain || has_prefix || !is_regular {
+        return Err(format!("has '{}', which is no plain file of a set", name.escape_debug()));
+    }
+    let length = field(124, 12);
+    let bytes = match length.split_first() {
+        Some((0x80, rest)) => {
+            let (high, low) = rest.split_at(rest.len().saturating_sub(8));
+            let low: Option<[u8; 8]> = low.try_into().ok();
+            low.filter(|_| high.iter().all(|byte| *byte == 0)).map(u64::from_be_bytes)
+        }
+        _ => octal(length),
+    };
+    let bytes = bytes.ok_or_else(|| format!("does not say how long '{}' is", name.escape_debug()))?;
+    Ok(Some(Member { name, bytes }))
 }
 
 /// Ends the stream.
@@ -88,6 +142,38 @@ mod tests {
         }
         assert_eq!(std::fs::read(folder.path().join("a.edb")).unwrap(), small);
         assert_eq!(std::fs::read(folder.path().join("edb00001.log")).unwrap(), odd);
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_what_is_hostile_is_refused() {
+        for (name, bytes) in [("a.edb", 0), ("edb00001.log", 1000), ("big.edb", OCTAL_END + 5)] {
+            let block = header(name.as_bytes(), bytes, 1).unwrap();
+            assert_eq!(member(&block), Ok(Some(Member { name: name.to_owned(), bytes })));
+        }
+        assert_eq!(member(&[0; BLOCK_BYTES]), Ok(None));
+        assert!(member(&[7; BLOCK_BYTES]).is_err());
+        let sealed = |change: &dyn Fn(&mut [u8; BLOCK_BYTES])| {
+            let mut block = header(b"a.edb", 10, 1).unwrap();
+            change(&mut block);
+            block[148..156].fill(b' ');
+            let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+            block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+            member(&block)
+        };
+        assert!(sealed(&|_| ()).is_ok());
+        for name in ["../x", "/etc/x", "a/b", "..", ".", "a\\b"] {
+            let put = |block: &mut [u8; BLOCK_BYTES]| {
+                block[..100].fill(0);
+                block[..name.len()].copy_from_slice(name.as_bytes());
+            };
+            assert!(sealed(&put).is_err(), "{name}");
+        }
+        for kind in *b"1234567xgL" {
+            assert!(sealed(&|block| block[156] = kind).is_err(), "{}", kind as char);
+        }
+        assert!(sealed(&|block| block[345] = b'x').is_err(), "a prefix");
+        assert!(sealed(&|block| block[124..136].fill(b'9')).is_err(), "no length");
+        assert!(sealed(&|block| block[124..136].fill(0xFF)).is_err(), "a negative length");
     }
 
     #[test]

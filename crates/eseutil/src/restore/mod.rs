@@ -7,6 +7,7 @@
 //! | [`run`] | `/cc`: hard recovery of a folder, from checks to clean-up |
 //! | `decision` | which logs behind a set are replayed: the table of spec 07 §14.5 |
 //! | `recovery` | the engine's hard recovery, with a bar |
+//! | `stream` | sets that come as a stream, unpacked for as long as they are read |
 //! | `clean_up` | what goes from the folder afterwards |
 //! | [`sets`] | `restore`: from backup sets to databases |
 //! | [`pending`] | the record: shown, written, carried out |
@@ -21,3 +22,4 @@ mod recovery;
 pub mod run;
 pub mod sets;
 pub mod show;
+mod stream;

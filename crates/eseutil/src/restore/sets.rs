@@ -20,6 +20,7 @@ use ese_engine::restore_environment::{
 use ese_format::error::JetError;
 
 use super::run;
+use super::stream::SetFolders;
 use crate::backup_set::{BackupSet, Chain, Flaw, Reach, SetDatabase, SetLog, range_text};
 use crate::checksum::look_at_pages;
 use crate::command_line::Settings;
@@ -34,14 +35,15 @@ const WORK_NAME: &str = "restore-in-progress";
 /// Bytes that are copied at once.
 const COPY_BYTES: usize = 1 << 20;
 
-/// Restores sets.
+/// Restores sets. A set is a folder, a file with a stream of `backup --stream`, or `-` for such a stream on standard input.
 ///
 /// # Errors
 /// JET_errMissingFullBackup, JET_errRequiredLogFilesMissing and the faults of the sets, JET_errFileAlreadyExists,
 /// JET_errInvalidPath, before anything is changed; those of the disk and of JetExternalRestore.
 pub fn run(options: &RestoreSetsOptions, settings: &Settings, out: &mut Output<'_>) -> CommandResult {
+    let opened = SetFolders::open(&options.sets, &options.to)?;
     let mut sets =
-        options.sets.iter().map(|folder| BackupSet::read(folder)).collect::<CommandResult<Vec<_>>>()?;
+        opened.folders.iter().map(|folder| BackupSet::read(folder)).collect::<CommandResult<Vec<_>>>()?;
     let flaws_of_sets: Vec<Flaw> = sets.iter_mut().flat_map(|set| std::mem::take(&mut set.flaws)).collect();
     let mut chain = Chain::default();
     sets.iter().for_each(|set| chain.push(set));

@@ -56,7 +56,9 @@ fn folders_that_cannot_be_right_are_refused() {
     let (to_text, set_text, file_text) = (shown(&to), shown(&set), shown(&file));
     let live_text = shown(&stage.live());
     restore(&[&stage.place("none")], &["--to", &to_text]).failed_with(-1023);
-    restore(&[&file], &["--to", &to_text]).failed_with(-1023);
+    // Too short for a stream.
+    restore(&[&file], &["--to", &to_text]).failed_with(-4001);
+    restore(&[&stage.live().join("a.edb")], &["--to", &to_text]).failed_with(-1023);
     restore(&[&set], &["--to", &set_text]).failed_with(-1023);
     restore(&[&set], &["--to", &file_text]).failed_with(-1023);
     restore(&[&set], &["--to", &to_text, "--work", &set_text]).failed_with(-1023);
@@ -82,6 +84,14 @@ fn spoilt(name: &str, set: &Path, spoil: impl Fn(&Path), code: i32, named: &str)
     assert!(said.errors.contains(named), "{name}: {} is not named in {}", named, said.errors);
     let restored = eseutil(["restore", &shown(&folder), "--to", &shown(&to)]);
     assert_ne!(restored.status, 0, "{name}: {}", restored.text);
+    // Of a missing log the database that needs it is named.
+    let named = if named == "missing" { "a.edb" } else { named };
+    assert!(
+        restored.errors.contains(named) || restored.text.contains(named),
+        "{name}: {named} is not named in {}{}",
+        restored.text,
+        restored.errors
+    );
     assert_eq!(snapshot(&folder), before, "{name}: a set is only read");
     to
 }

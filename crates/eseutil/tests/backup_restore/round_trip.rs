@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use ese_engine::log::Circular;
 
-use crate::stage::{Stage, assert_sound, eseutil, finished, rows_of, shown, snapshot};
+use crate::stage::{Stage, assert_sound, eseutil, fed, finished, rows_of, shown, snapshot};
 
 #[test]
 fn a_chain_of_a_full_and_incremental_sets_restores_to_every_point() {
@@ -86,6 +86,51 @@ fn a_set_streams_to_standard_output_as_tar() {
     let to = stage.place("restored");
     eseutil(["restore", &shown(&folder), "--to", &shown(&to)]).succeeded();
     assert_eq!(rows_of(&to.join("a.edb")), expected);
+    // The stream itself is a set: as a file, and on standard input. Nothing of its unpacking is left, and it is only read.
+    let (tar, before) = (stage.place("set.tar"), fs::read(stage.place("set.tar")).expect("it is there"));
+    let to = stage.place("from-file");
+    eseutil(["restore", &shown(&tar), "--to", &shown(&to)]).succeeded();
+    assert_sound(&to.join("a.edb"));
+    assert_eq!(rows_of(&to.join("a.edb")), expected);
+    let to = stage.place("from-input");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eseutil"));
+    command.args(["restore", "-", "--to", &shown(&to)]);
+    let done = fed(&mut command, fs::File::open(&tar).expect("it is there"));
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(rows_of(&to.join("a.edb")), expected);
+    assert!(fs::read(&tar).expect("it is there") == before);
+    // One that breaks off anywhere is no set, and nothing is made.
+    for bytes in [0, 100, 512, 5000, before.len() / 2, before.len() - 1024] {
+        fs::write(stage.place("cut.tar"), &before[..bytes]).expect("a file can be written");
+        let to = stage.place("from-cut");
+        let said =
+            eseutil(["restore", &shown(&stage.place("cut.tar")), "--to", &shown(&to)]).failed_with(-4001);
+        assert!(said.errors.contains("cut.tar"), "{}", said.errors);
+        assert!(!to.exists(), "{bytes} bytes");
+    }
+    let left: Vec<_> = fs::read_dir(stage.path())
+        .expect("it is there")
+        .map(|entry| entry.expect("listed").file_name())
+        .collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("eseutil-stream")), "{left:?}");
+}
+
+#[test]
+fn one_database_of_a_set_is_restored_without_the_others() {
+    let mut stage = Stage::new(&["a.edb", "b.edb"]);
+    stage.insert(300);
+    let set = stage.backup("set", &[]);
+    let expected = rows_of(stage.database());
+    let before = snapshot(&set);
+    for name in ["a.edb", "b.edb"] {
+        let to = stage.place(&format!("only-{name}"));
+        eseutil(["restore", &shown(&set), "--to", &shown(&to), "--only", name]).succeeded();
+        assert_sound(&to.join(name));
+        assert_eq!(rows_of(&to.join(name)), expected, "{name}");
+        let other = if name == "a.edb" { "b.edb" } else { "a.edb" };
+        assert!(!to.join(other).exists(), "{other}");
+    }
+    assert!(snapshot(&set) == before, "a set is only read");
 }
 
 #[test]

@@ -82,6 +82,20 @@ pub(crate) fn finished(command: &mut Command) -> Output {
     child.wait_with_output().expect("it ends")
 }
 
+/// Runs a command that reads a file.
+pub(crate) fn fed(command: &mut Command, input: fs::File) -> Output {
+    let child = {
+        let _alone = no_child_is_being_made();
+        command
+            .stdin(input)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program can be started")
+    };
+    child.wait_with_output().expect("it ends")
+}
+
 /// Runs `eseutil`.
 pub(crate) fn eseutil<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eseutil"));
