@@ -265,15 +265,17 @@ fn streaming(folder: &Path, store: &Libesent, rows: u64) -> Result<()> {
     Ok(())
 }
 
-fn recovering(folder: &Path, store: &Libesent, rows: u64) -> Result<()> {
+/// The store is closed before the restore: its own threads would be counted with it.
+fn recovering(folder: &Path, store: Libesent, rows: u64) -> Result<()> {
     let set = folder.join("set");
     let target = folder.join("restored");
     std::fs::create_dir(&set)?;
     std::fs::create_dir(&target)?;
-    let full = stream(store, BackupKind::Full, Some(&set))?;
+    let full = stream(&store, BackupKind::Full, Some(&set))?;
     fill(store.session()?.as_mut(), (1 << 42)..(1 << 42) + rows, Write::Insert)?;
     fill(store.session()?.as_mut(), (1 << 42)..(1 << 42) + rows, Write::Update)?;
-    let logs = stream(store, BackupKind::LogsOnly, Some(&set))?;
+    let logs = stream(&store, BackupKind::LogsOnly, Some(&set))?;
+    drop(store);
     copy_with_cp(&set.join(DATABASE), &target.join(DATABASE))?;
     let log_files = || -> Result<Vec<PathBuf>> {
         let paths = std::fs::read_dir(&set)?.map(|entry| Ok(entry?.path()));
@@ -326,7 +328,7 @@ fn main() -> Result<()> {
         streaming(folder.path(), &store, rows)?;
     }
     if is_wanted("recovery") {
-        recovering(folder.path(), &store, rows)?;
+        recovering(folder.path(), store, rows)?;
     }
     Ok(())
 }
