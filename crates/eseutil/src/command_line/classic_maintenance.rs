@@ -77,7 +77,7 @@ impl Switches for DefragmentSwitches {
             'p' => options.keeps_source = Wanted::Yes,
             'n' => options.statistics = Wanted::Yes,
             'x' => {
-                options.extension_pages = Some(number(words, attached, "Invalid database extension size.")?)
+                options.extension_pages = Some(number(words, attached, "Invalid database extension size.")?);
             }
             // How much is written at once is the cache's own decision here.
             'w' => drop(number(words, attached, "Invalid batch I/O size.")?),
