@@ -60,6 +60,8 @@ struct CurrentFile {
     accumulated: u64,
     /// The segment that is partly filled on the disk, with its shadow behind it.
     shadowed: Option<u16>,
+    /// Whether the write over the last shadow was not followed by a sync.
+    loose: bool,
 }
 
 /// A roll whose first half is done.
@@ -102,6 +104,7 @@ impl Writer {
                 file_segments: start.file_segments,
                 accumulated: start.accumulated,
                 shadowed: None,
+                loose: false,
             })
         });
         Self { signature, current, last, spent: Vec::new() }
@@ -169,7 +172,10 @@ impl Writer {
         let header = self.header(new, settings, facts, &next);
         next.file.write_at(header.bytes(), 0)?;
         next.file.sync()?;
-        if let Some(closed) = self.current.take() {
+        if let Some(mut closed) = self.current.take() {
+            if closed.loose {
+                closed.sync()?;
+            }
             let archived = settings.archived_path(closed.generation);
             settings.host.file_system.rename(&settings.current_path(), &archived)?;
             supply.archived(closed.generation, archived);
@@ -197,6 +203,7 @@ impl Writer {
             file_segments: settings.file_segments,
             accumulated: 0,
             shadowed: None,
+            loose: false,
         });
         Ok(next)
     }
@@ -275,22 +282,29 @@ impl CurrentFile {
         let (one, behind) = bytes.split_at(SEGMENT_BYTES.min(bytes.len()));
         self.write_rounds(first, one)?;
         if only_one_became_full {
-            // It takes the place of the old shadow; nothing depends on when it gets there.
+            // It takes the place of the old shadow; until the roll nothing depends on when it gets there.
             self.file.write_at(one, offset_of(first.saturating_add(1)))?;
+            self.loose = true;
         } else {
             self.write_rounds(first.saturating_add(1), behind)?;
         }
         Ok(bytes)
     }
 
-    fn write_rounds(&self, first: u16, bytes: &[u8]) -> Result<()> {
+    fn write_rounds(&mut self, first: u16, bytes: &[u8]) -> Result<()> {
         let round = usize::from(unsynced_segments(self.file_segments)) * SEGMENT_BYTES;
         let mut offset = offset_of(first);
         for bytes in bytes.chunks(round) {
             self.file.write_at(bytes, offset)?;
-            self.file.sync()?;
+            self.sync()?;
             offset += bytes.len() as u64;
         }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.file.sync()?;
+        self.loose = false;
         Ok(())
     }
 }
