@@ -166,7 +166,8 @@ fn links(form: Form) {
     let new_log = |stage: &Stage| stage.path("log").join("edbtmp.log");
     let checkpoint = |stage: &Stage| stage.path("sys").join("edb.chk");
     let temporary = |stage: &Stage| stage.path("sys").join("tmp.edb");
-    let places: [(&str, &dyn Fn(&Stage) -> std::path::PathBuf); 5] = [
+    type Place = dyn Fn(&Stage) -> std::path::PathBuf;
+    let places: [(&str, &Place); 5] = [
         ("log", &log),
         ("copy", &copy),
         ("new log", &new_log),

@@ -83,7 +83,12 @@ fn digits_of(folder: &Path, settings: &InstanceSettings) -> GenerationDigits {
 
 /// What the engine says, and what can be done about it.
 fn failed(error: &ese_engine::error::Error, folder: &Path) -> Failure {
-    let failure = in_use_or(error, folder);
+    // The file with the damage, not only the folder it is in.
+    let file = match error {
+        ese_engine::error::Error::Format(damage) => &*damage.path,
+        _ => folder,
+    };
+    let failure = in_use_or(error, file);
     let hint = match error.jet() {
         JetError::EXISTING_LOG_FILE_HAS_BAD_SIGNATURE
         | JetError::EXISTING_LOG_FILE_IS_NOT_CONTIGUOUS

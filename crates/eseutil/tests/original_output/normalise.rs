@@ -32,7 +32,9 @@ fn without_own_words(lines: Vec<String>) -> Vec<String> {
     for line in lines {
         in_note = line == "Note:" || (in_note && line.starts_with("  "));
         let is_map = line.starts_with("Moving ") && line.contains(".jfm' to '");
-        if !(in_note && line != "Note:") && !is_map && !(behind_map && line.is_empty()) {
+        let is_advice = in_note && line != "Note:";
+        let is_gap = behind_map && line.is_empty();
+        if !(is_advice || is_map || is_gap) {
             kept.push(line);
         }
         behind_map = is_map;
