@@ -128,10 +128,8 @@ fn utilities() {
     };
     let size = size_of::<JET_DBUTIL_A>();
     // SAFETY: NULL may be passed.
-    assert_eq!(
-        unsafe { (JetDBUtilitiesA(null_mut()), JetDBUtilitiesW(null_mut())) },
-        (JET_errInvalidParameter, JET_errInvalidParameter)
-    );
+    let of_null = unsafe { (JetDBUtilitiesA(null_mut()), JetDBUtilitiesW(null_mut())) };
+    assert_eq!(of_null, (JET_errInvalidParameter, JET_errInvalidParameter));
     assert_eq!(call(opDBUTILDBDefragment, 0, size - 1), JET_errInvalidParameter);
     assert_eq!(call(opDBUTILDumpHeader, 0, size), JET_errFeatureNotAvailable);
     assert_eq!(call(opDBUTILEDBRepair, 0, size), JET_errFeatureNotAvailable);
