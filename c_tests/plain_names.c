@@ -84,17 +84,11 @@ static void constants(void)
     CHECK(JET_errSuccess == 0 && JET_wrnNyi == -1 && JET_errReadVerifyFailure == -1018);
 }
 
-static void what_is_not_there_yet(void)
-{
-    CHECK(JetCompact(JET_sesidNil, NULL, NULL, NULL, NULL, 0) == JET_errFeatureNotAvailable);
-}
-
 int main(void)
 {
     version();
     system_parameters();
     structures();
     constants();
-    what_is_not_there_yet();
     return 0;
 }

@@ -17,9 +17,9 @@ use ese_engine::database::{Database, OpenOptions};
 use ese_engine::verify::{VerifyOptions, verify};
 use esent::abi::structs::JET_COLUMNDEF;
 use esent::abi::tables::errors::{
-    JET_errClientRequestToStopJetService, JET_errInstanceUnavailable, JET_errInternalError,
-    JET_errInvalidSesid, JET_errLogWriteFail, JET_errNotInitialized, JET_errTermInProgress,
-    JET_errTooManyActiveUsers, JET_errTooManyInstances,
+    JET_errBackupInProgress, JET_errClientRequestToStopJetService, JET_errInstanceUnavailable,
+    JET_errInternalError, JET_errInvalidSesid, JET_errLogWriteFail, JET_errNotInitialized,
+    JET_errTermInProgress, JET_errTooManyActiveUsers, JET_errTooManyInstances,
 };
 use esent::abi::tables::functions::FUNCTIONS;
 use esent::runtime::process::{self, CURSORS, INSTANCES, SESSIONS};
@@ -40,6 +40,8 @@ const LOG_FILE_KB: u32 = 11;
 const CIRCULAR: u32 = 17;
 /// JET_bitTermDirty.
 const TERM_DIRTY: u64 = 8;
+/// A complete end that ends a backup, too.
+const TERM_STOPS_BACKUPS: u64 = 1 | 4;
 
 /// The codes of a session that is no more, or whose instance is not.
 const HOMELESS: [i32; 6] = [
@@ -239,7 +241,10 @@ impl Scene {
 
     /// Ends an instance and, where they are in its way, its sessions.
     fn end(&self, instance: u64) -> i32 {
-        let code = call("JetTerm2", &[instance, 1]);
+        let mut code = call("JetTerm2", &[instance, 1]);
+        if code == JET_errBackupInProgress {
+            code = call("JetTerm2", &[instance, TERM_STOPS_BACKUPS]);
+        }
         if code != JET_errTooManyActiveUsers {
             return code;
         }

@@ -114,7 +114,7 @@ fn a_compaction_that_fails_leaves_the_source_and_no_new_file() {
             points += 1;
             match done {
                 Ok(()) => {
-                    assert_eq!(check(&disk, &source, &when), Some(DatabaseState::CleanShutdown), "{when}")
+                    assert_eq!(check(&disk, &source, &when), Some(DatabaseState::CleanShutdown), "{when}");
                 }
                 Err(error) => {
                     assert!(DOCUMENTED.contains(&error.jet()), "{when}: {error}");
