@@ -23,13 +23,16 @@ use ese_format::version::EFV_USE_PERSISTED_FORMAT;
 use crate::samples::open_bytes;
 use crate::verify::clean_databases;
 
+/// Keys with their bookmarks.
+type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// What a table holds: its rows in order with their values by column name, and the entries of its indexes.
 #[derive(Debug, PartialEq)]
 struct Content {
     columns: Vec<(String, String)>,
     rows: Vec<Vec<Vec<Option<Vec<u8>>>>>,
     bookmarks: Vec<Vec<u8>>,
-    indexes: BTreeMap<String, (String, Vec<(Vec<u8>, Vec<u8>)>)>,
+    indexes: BTreeMap<String, (String, Entries)>,
 }
 
 fn content(database: &Database, schema: &Arc<TableSchema>) -> Content {

@@ -47,10 +47,12 @@ pub fn run(options: &RestoreSetsOptions, settings: &Settings, out: &mut Output<'
     let flaws_of_sets: Vec<Flaw> = sets.iter_mut().flat_map(|set| std::mem::take(&mut set.flaws)).collect();
     let mut chain = Chain::default();
     sets.iter().for_each(|set| chain.push(set));
-    let work = plan(options, &chain)?;
-    if let Some(flaw) = chain.flaws.into_iter().chain(flaws_of_sets).next() {
+    let planned = plan(options, &chain);
+    // What is wrong with a file comes before what is missing because of it.
+    if let Some(flaw) = flaws_of_sets.into_iter().chain(chain.flaws).next() {
         return Err(flaw.failure);
     }
+    let work = planned?;
     let mut bar = bar(&work, out)?;
     let mut done = 0;
     for part in &work.parts {
