@@ -38,6 +38,8 @@ const TEMPORARY_PATH: u32 = 1;
 const LOG_PATH: u32 = 2;
 const LOG_FILE_KB: u32 = 11;
 const CIRCULAR: u32 = 17;
+/// JET_paramOSSnapshotTimeout: how long one call of a thread keeps all the others waiting, in milliseconds.
+const FREEZE_MOST: (u32, u64) = (82, 20);
 /// JET_bitTermDirty.
 const TERM_DIRTY: u64 = 8;
 /// A complete end that ends a backup, too.
@@ -465,6 +467,7 @@ fn nothing_that_c_allows_breaks_the_library() {
     std::env::set_current_dir(sandbox.path()).expect("it was just made");
     std::fs::create_dir("main").expect("an empty folder");
     a_log_that_cannot_be_written_takes_its_instance_down();
+    assert_eq!(call("JetSetSystemParameterA", &[0, 0, FREEZE_MOST.0.into(), FREEZE_MOST.1, 0]), 0);
     let mut neighbour = Neighbour::new("neighbour");
     let scene = Scene {
         seen: Seen::default(),
