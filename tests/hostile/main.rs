@@ -40,6 +40,8 @@ const LOG_FILE_KB: u32 = 11;
 const CIRCULAR: u32 = 17;
 /// JET_paramOSSnapshotTimeout: how long one call of a thread keeps all the others waiting, in milliseconds.
 const FREEZE_MOST: (u32, u64) = (82, 20);
+/// Bytes of the largest file: hostile sizes of databases and logs end there as on a full disk.
+const FILE_BYTES_MAX: u64 = 64 << 20;
 /// JET_bitTermDirty.
 const TERM_DIRTY: u64 = 8;
 /// A complete end that ends a backup, too.
@@ -243,10 +245,11 @@ impl Scene {
 
     /// Ends an instance and, where they are in its way, its sessions.
     fn end(&self, instance: u64) -> i32 {
-        let mut code = call("JetTerm2", &[instance, 1]);
-        if code == JET_errBackupInProgress {
-            code = call("JetTerm2", &[instance, TERM_STOPS_BACKUPS]);
-        }
+        let complete = || match call("JetTerm2", &[instance, 1]) {
+            code if code == JET_errBackupInProgress => call("JetTerm2", &[instance, TERM_STOPS_BACKUPS]),
+            code => code,
+        };
+        let code = complete();
         if code != JET_errTooManyActiveUsers {
             return code;
         }
@@ -254,7 +257,7 @@ impl Scene {
         for session in sessions.unwrap_or_default() {
             let _ = call("JetEndSession", &[session as u64, 0]);
         }
-        let code = call("JetTerm2", &[instance, 1]);
+        let code = complete();
         if code != JET_errTooManyActiveUsers {
             return code;
         }
@@ -419,6 +422,17 @@ impl Neighbour {
     }
 }
 
+/// Keeps the machine's disk: no file of this process grows beyond its limit.
+fn limit_files() {
+    let limit = libc::rlimit { rlim_cur: FILE_BYTES_MAX, rlim_max: FILE_BYTES_MAX };
+    // SAFETY: a structure of two numbers; a signal that is ignored runs no code.
+    let done = unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit)
+    };
+    assert_eq!(done, 0, "the size of files can be limited");
+}
+
 fn verify_clean(path: &Path) -> bool {
     let Ok(database) = Database::open(path, &OpenOptions::default()) else { return false };
     let report = verify(&database, &VerifyOptions::default(), &mut |_| ());
@@ -465,6 +479,7 @@ fn nothing_that_c_allows_breaks_the_library() {
     let seed = asked("ESENT_HOSTILE_SEED").unwrap_or(20_261_121);
     let sandbox = tempfile::tempdir().expect("a temporary folder");
     std::env::set_current_dir(sandbox.path()).expect("it was just made");
+    limit_files();
     std::fs::create_dir("main").expect("an empty folder");
     a_log_that_cannot_be_written_takes_its_instance_down();
     assert_eq!(call("JetSetSystemParameterA", &[0, 0, FREEZE_MOST.0.into(), FREEZE_MOST.1, 0]), 0);
