@@ -499,6 +499,8 @@ impl Instance {
     pub(super) fn remove(&self, database: &AttachedDatabase) {
         let removed = self.slots.lock().get_mut(usize::from(database.dbid())).and_then(Option::take);
         // Dropping it may close its file: not under the lock.
-        drop(removed);
+        if let Some(removed) = removed {
+            removed.leave();
+        }
     }
 }

@@ -68,7 +68,8 @@ pub struct AttachedDatabase {
     attachment: LeafMutex<Attachment>,
     opens: LeafMutex<Opens>,
     catalog: OnceCell<Arc<LiveCatalog>>,
-    _claim: PathClaim,
+    /// Behind the file: a path is free when its file is closed.
+    claim: PathClaim,
 }
 
 /// What an [`AttachedDatabase`] begins with.
@@ -99,7 +100,7 @@ impl AttachedDatabase {
             attachment,
             opens: LeafMutex::default(),
             catalog: OnceCell::new(),
-            _claim: start.claim,
+            claim: start.claim,
         })
     }
 
@@ -205,6 +206,11 @@ impl AttachedDatabase {
     #[must_use]
     pub fn opens_of(&self, session: u64) -> u32 {
         self.opens.lock().count(session)
+    }
+
+    /// The instance has it no more: its path is free as soon as nobody looks at it.
+    pub(super) fn leave(&self) {
+        self.claim.leave();
     }
 
     /// Whether a session has it for itself.
