@@ -13,6 +13,7 @@ import argparse
 import collections
 import gzip
 import itertools
+import multiprocessing
 import pathlib
 import sys
 import tempfile
@@ -55,6 +56,7 @@ class Tally:
         self.quiet = False
 
     def add(self, other):
+        self.databases += other.databases
         self.tables += other.tables
         self.rows += other.rows
         self.equal += other.equal
@@ -272,6 +274,43 @@ def compare_database(name, path, ours, dumps, tallies, separated_every=1, origin
     other.close()
 
 
+def new_tallies():
+    """One for each reader."""
+    return [Tally("dissect.esedb"), Tally("pyesedb"), Tally("original engine"), Tally("dates"), Tally("impacket")]
+
+
+class Comparison:
+    """One database to be compared: `original` is what it was before we changed it, `is_beside` says that the corpus has no dump of it."""
+
+    def __init__(self, name, path, original, is_beside, arguments):
+        self.name = name
+        self.path = path
+        self.original = original
+        self.is_beside = is_beside
+        self.arguments = arguments
+
+    def made(self):
+        """The tallies of this database alone, after its line was printed."""
+        begun, tallies = time.monotonic(), new_tallies()
+        dumps = [] if self.is_beside else dump.dumps_of(self.arguments.corpus, self.name)
+        with tempfile.TemporaryDirectory() as folder:
+            path = unpacked(self.path, folder)
+            original = None
+            if self.original is not None:
+
+                def original():
+                    plain = unpacked(self.original, folder)
+                    return plain, export.Export(self.arguments.eseutil, plain)
+            ours = OursFromDump(dumps) if self.arguments.ours == "dump" else export.Export(self.arguments.eseutil, path)
+            try:
+                compare_database(self.name, path, ours, dumps, tallies, self.arguments.separated_every, original)
+            except Exception as error:  # noqa: BLE001 - one database must not hide the others
+                tallies[0].fail(self.name, f"{type(error).__name__}: {error}")
+        failed = sum(tally.failed for tally in tallies)
+        print(f"{'ok' if failed == 0 else 'NOT'} {self.name} in {time.monotonic() - begun:.1f} s{'' if dumps else ' (no dump of the engine)'}", flush=True)
+        return tallies
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--eseutil", type=pathlib.Path)
@@ -283,8 +322,6 @@ def main():
     parser.add_argument("--separated-every", type=int, default=1, help="ask pyesedb, which is slow at them, for one separated value in so many")
     parser.add_argument("--ours", choices=["export", "dump"], default="export")
     arguments = parser.parse_args()
-    tallies = [Tally("dissect.esedb"), Tally("pyesedb"), Tally("original engine"), Tally("dates"), Tally("impacket")]
-    count = 0
     beside = [(str(path), path) for path in arguments.database]
     originals = {}
     if arguments.changed:
@@ -297,33 +334,23 @@ def main():
         if not originals:
             raise SystemExit(f"no changed database of the corpus in {arguments.changed}")
     corpus = databases(arguments.corpus) if not arguments.beside_only else []
-    for name, path in itertools.chain(corpus, beside):
-        if arguments.only not in name:
-            continue
-        begun, before = time.monotonic(), sum(tally.failed for tally in tallies)
-        dumps = dump.dumps_of(arguments.corpus, name) if (name, path) not in beside else []
-        with tempfile.TemporaryDirectory() as folder:
-            untouched = originals.get(path)
-            path = unpacked(path, folder)
-            original = None
-            if untouched is not None:
-
-                def original(untouched=untouched, folder=folder):
-                    plain = unpacked(untouched, folder)
-                    return plain, export.Export(arguments.eseutil, plain)
-            ours = OursFromDump(dumps) if arguments.ours == "dump" else export.Export(arguments.eseutil, path)
-            try:
-                compare_database(name, path, ours, dumps, tallies, arguments.separated_every, original)
-            except Exception as error:  # noqa: BLE001 - one database must not hide the others
-                tallies[0].fail(name, f"{type(error).__name__}: {error}")
-        failed = sum(tally.failed for tally in tallies) - before
-        print(f"{'ok' if failed == 0 else 'NOT'} {name} in {time.monotonic() - begun:.1f} s{'' if dumps else ' (no dump of the engine)'}", flush=True)
-        count += 1
+    wanted = [
+        Comparison(name, path, originals.get(path), (name, path) in beside, arguments)
+        for name, path in itertools.chain(corpus, beside)
+        if arguments.only in name
+    ]
+    tallies = new_tallies()
+    # One process a core: the readers are Python, and the databases have nothing to do with each other. The largest begin first.
+    wanted.sort(key=lambda comparison: comparison.path.stat().st_size, reverse=True)
+    with multiprocessing.Pool() as processes:
+        for compared in processes.imap_unordered(Comparison.made, wanted):
+            for tally, more in zip(tallies, compared):
+                tally.add(more)
     for tally in tallies:
         tally.report()
     failed = sum(tally.failed for tally in tallies)
     print(f"readers: {sum(tally.equal for tally in tallies)} passed, {failed} failed")
-    return 1 if failed or count == 0 else 0
+    return 1 if failed or not wanted else 0
 
 
 if __name__ == "__main__":
