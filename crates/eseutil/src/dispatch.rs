@@ -120,6 +120,15 @@ fn unavailable(mode: &str, out: &mut Output<'_>) -> CommandResult {
     })
 }
 
+/// Whether a command writes into what others keep, and so ends in order when a signal asks for its end.
+#[must_use]
+pub fn ends_in_order(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Backup(_) | Command::RestoreRun(_) | Command::RestoreSets(_) | Command::RestorePending(_)
+    )
+}
+
 /// The name of a command in the JSON document.
 #[must_use]
 pub fn name(command: &Command) -> &'static str {

@@ -1,7 +1,7 @@
 //! How a command fails: the JET error, what is known about the place, and the exit status it becomes.
 //!
 //! The status rule (docs/eseutil.md): 0 success; 1 any JET error, damaged and malformed files of every kind included;
-//! 2 a usage error; 4 the database is not clean (-550); 5 the file cannot be opened. Spec 10 §2.5 has a separate status for damage; issue 2 asks for 1 there, which is the rule here.
+//! 2 a usage error; 4 the database is not clean (-550); 5 the file cannot be opened; 130 and 143 a signal. Spec 10 §2.5 has a separate status for damage; issue 2 asks for 1 there, which is the rule here.
 
 use std::fmt;
 use std::io;
@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use ese_format::error::{FormatError, JetError};
 use serde_json::{Value, json};
+
+use crate::interruption::Interruption;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct JetFailure {
     pub format: Option<FormatError>,
     /// A sentence for standard error, when neither says enough.
     pub detail: Option<String>,
+    /// The signal that asked for it.
+    pub interruption: Option<Interruption>,
 }
 
 /// The result of a command.
@@ -43,7 +47,7 @@ impl From<io::Error> for Failure {
 
 impl From<JetError> for Failure {
     fn from(error: JetError) -> Self {
-        Self::Jet(Box::new(JetFailure { error, file: None, format: None, detail: None }))
+        Self::Jet(Box::new(JetFailure { error, file: None, format: None, detail: None, interruption: None }))
     }
 }
 
@@ -51,7 +55,7 @@ impl Failure {
     /// An error about a file as a whole.
     #[must_use]
     pub fn of_file(error: JetError, file: &Path) -> Self {
-        Self::Jet(Box::new(JetFailure { error, file: Some(file.to_owned()), format: None, detail: None }))
+        Self::from(error).about(file)
     }
 
     /// Bytes of `file` that are not what the format says.
@@ -62,7 +66,18 @@ impl Failure {
             file: Some(file.to_owned()),
             format: Some(error),
             detail: None,
+            interruption: None,
         }))
+    }
+
+    /// A command that a signal ended before it was done.
+    #[must_use]
+    pub fn interrupted(interruption: Interruption, error: JetError) -> Self {
+        let mut failure = Self::from(error).with_detail(interruption.to_string());
+        if let Self::Jet(failure) = &mut failure {
+            failure.interruption = Some(interruption);
+        }
+        failure
     }
 
     /// What the engine says of `file`: the bytes that are wrong where bytes are, else the sentence.
@@ -126,6 +141,12 @@ pub fn jet_of_io(error: &io::Error) -> JetError {
 }
 
 impl JetFailure {
+    /// The exit status of a command that ended so.
+    #[must_use]
+    pub fn status(&self, rule: ExitRule) -> u8 {
+        self.interruption.map_or_else(|| rule.status(self.error), Interruption::status)
+    }
+
     /// The sentence for standard error: file, page and field. None when the code says all there is.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {

@@ -21,6 +21,7 @@ pub mod flush_map_dump;
 pub mod header_dump;
 pub mod info;
 pub mod integrity;
+pub mod interruption;
 pub mod log_dump;
 pub mod meta_dump;
 pub mod output;

@@ -9,7 +9,8 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use crate::failure::Failure;
+use crate::failure::{CommandResult, Failure};
+use crate::interruption::{Interruption, Interruptions, RECOVERY_ENDS_WITH};
 
 /// How results are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub struct Output<'a> {
     errors: &'a mut dyn Write,
     renderer: Renderer,
     progress: ProgressStyle,
+    interruptions: Interruptions,
     /// What `--json` shows in the end.
     pub report: Report,
 }
@@ -62,7 +64,44 @@ impl<'a> Output<'a> {
         renderer: Renderer,
         progress: ProgressStyle,
     ) -> Self {
-        Self { text, errors, renderer, progress, report: Report::default() }
+        Self {
+            text,
+            errors,
+            renderer,
+            progress,
+            interruptions: Interruptions::default(),
+            report: Report::default(),
+        }
+    }
+
+    /// The same, of a process that hears these signals.
+    #[must_use]
+    pub fn heeding(mut self, interruptions: &Interruptions) -> Self {
+        self.interruptions = interruptions.clone();
+        self
+    }
+
+    /// The signals that may end the command.
+    #[must_use]
+    pub fn interruptions(&self) -> &Interruptions {
+        &self.interruptions
+    }
+
+    /// The signal that asks for the end.
+    #[must_use]
+    pub fn interruption(&self) -> Option<Interruption> {
+        self.interruptions.pending()
+    }
+
+    /// Goes on, unless a signal asks for the end: then a command that restores ends here.
+    ///
+    /// # Errors
+    /// The failure of a command that a signal ended.
+    pub(crate) fn go_on(&self) -> CommandResult {
+        match self.interruption() {
+            Some(interruption) => Err(Failure::interrupted(interruption, RECOVERY_ENDS_WITH)),
+            None => Ok(()),
+        }
     }
 
     /// How results are shown.

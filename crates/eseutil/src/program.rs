@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use crate::command_line::{self, Banner, Command, Invocation, LineEnds, ProgressWish, Settings, UsageError};
 use crate::dispatch;
 use crate::failure::{self, CommandResult, ExitRule, Failure, JetFailure, USAGE_STATUS};
+use crate::interruption::Interruptions;
 use crate::output::{CrLf, Output, ProgressStyle, Renderer, Report};
 use crate::usage;
 
@@ -33,12 +34,14 @@ pub enum Terminal {
     None,
 }
 
-/// Runs one command line and returns the exit status. `arguments` start with the program's name.
+/// Runs one command line and returns the exit status. `arguments` start with the program's name; a command that ends in
+/// order at a signal has the process listen to `interruptions`.
 pub fn run(
     arguments: impl Iterator<Item = OsString>,
     out: &mut dyn Write,
     errors: &mut dyn Write,
     terminal: Terminal,
+    interruptions: &Interruptions,
 ) -> u8 {
     let arguments: Vec<_> = arguments.collect();
     let parsed = command_line::parse(&arguments);
@@ -54,7 +57,7 @@ pub fn run(
         out
     };
     let done = match parsed {
-        Ok(invocation) => run_command(&invocation, &arguments, out, errors, terminal),
+        Ok(invocation) => run_command(&invocation, &arguments, out, errors, terminal, interruptions),
         Err((error, settings)) => usage_error(&error, &settings, &arguments, out, errors),
     };
     // Nothing can be said any more when the output is gone; the status says it.
@@ -67,6 +70,7 @@ fn run_command(
     out: &mut dyn Write,
     errors: &mut dyn Write,
     terminal: Terminal,
+    interruptions: &Interruptions,
 ) -> io::Result<u8> {
     match command {
         Command::ClassicHelp => {
@@ -97,7 +101,10 @@ fn run_command(
         (ProgressWish::Auto | ProgressWish::Plain, _) => ProgressStyle::Ruler,
     };
     let started = Instant::now();
-    let mut output = Output::new(out, errors, settings.renderer, progress);
+    let mut output = Output::new(out, errors, settings.renderer, progress).heeding(interruptions);
+    if dispatch::ends_in_order(command) {
+        interruptions.listen()?;
+    }
     let result = dispatch::run(command, settings, &mut output);
     let elapsed = started.elapsed();
     let report = std::mem::take(&mut output.report);
@@ -128,7 +135,7 @@ impl Frame<'_> {
             Err(Failure::Jet(failure)) => Some(failure),
         };
         let status = match &failure {
-            Some(failure) => self.settings.exit_rule.status(failure.error),
+            Some(failure) => failure.status(self.settings.exit_rule),
             None => u8::from(!report.damage.is_empty() && self.settings.exit_rule == ExitRule::Classes),
         };
         match self.settings.renderer {

@@ -26,7 +26,7 @@ use ese_engine::instance::{
 };
 use ese_engine::io::Host;
 use ese_engine::log::Circular;
-use ese_engine::recovery::{MapEntry, MapOptions, NoControl, RecoveryOptions};
+use ese_engine::recovery::{MapEntry, MapOptions, RecoveryOptions};
 use ese_format::error::JetError;
 use ese_format::log::names::GenerationDigits;
 use serde_json::json;
@@ -34,6 +34,7 @@ use serde_json::json;
 use crate::command_line::Settings;
 use crate::command_line::backup_restore::{BackupExtent, BackupOptions, BackupPlace};
 use crate::failure::{CommandResult, Failure};
+use crate::interruption::{BACKUP_ENDS_WITH, RECOVERY_ENDS_WITH, UntilInterrupted};
 use crate::output::{Output, ProgressStyle};
 use crate::progress::Progress;
 use crate::source_file::SourceFile;
@@ -58,7 +59,8 @@ pub fn run(options: &BackupOptions, settings: &Settings, out: &mut Output<'_>) -
         BackupPlace::Folder(folder) => Some(prepare_folder(folder, &databases, &stream)?),
         BackupPlace::Stream => None,
     };
-    let instance = start(&databases, &stream, settings)?;
+    let instance = start(&databases, &stream, settings, out)
+        .inspect_err(|_| leave_no_empty_folder(folder.as_deref()))?;
     let before = stream.logs_now();
     let made = attach_all(&instance, &databases).and_then(|_session| {
         let mut sink = Sink::new(folder.as_deref(), bar(&databases, &stream, options, out)?, out);
@@ -70,7 +72,10 @@ pub fn run(options: &BackupOptions, settings: &Settings, out: &mut Output<'_>) -
             }
             Err(error) => {
                 sink.abandon()?;
-                Err(backup_failure(&error, options.extent, stream.log_folder()))
+                Err(match sink.interruption() {
+                    Some(interruption) => Failure::interrupted(interruption, BACKUP_ENDS_WITH),
+                    None => backup_failure(&error, options.extent, stream.log_folder()),
+                })
             }
         }
     });
@@ -79,8 +84,7 @@ pub fn run(options: &BackupOptions, settings: &Settings, out: &mut Output<'_>) -
     let (report, files) = match made {
         Ok(made) => made,
         Err(failure) => {
-            // A folder that was made for the set is not left behind empty.
-            let _ = folder.as_deref().map(fs::remove_dir);
+            leave_no_empty_folder(folder.as_deref());
             return Err(failure);
         }
     };
@@ -88,6 +92,11 @@ pub fn run(options: &BackupOptions, settings: &Settings, out: &mut Output<'_>) -
     let deleted = before.iter().filter(|path| !path.exists()).count();
     out.set("files", files);
     tell(options, &report, deleted, started, out)
+}
+
+/// A folder that was made for a set that there is none of is not left behind empty.
+fn leave_no_empty_folder(folder: Option<&Path>) {
+    let _ = folder.map(fs::remove_dir);
 }
 
 fn tell(
@@ -199,7 +208,12 @@ fn prepare_folder(folder: &Path, databases: &[PathBuf], stream: &StreamFiles) ->
 }
 
 /// Starts the stream; a database that was not closed is brought to what was committed.
-fn start(databases: &[PathBuf], stream: &StreamFiles, settings: &Settings) -> CommandResult<Arc<Instance>> {
+fn start(
+    databases: &[PathBuf],
+    stream: &StreamFiles,
+    settings: &Settings,
+    out: &Output<'_>,
+) -> CommandResult<Arc<Instance>> {
     let mut instance = InstanceSettings::in_folder(Host::system(), stream.log_folder());
     instance.system_folder = stream.system_folder().to_owned();
     instance.temporary_path = stream.system_folder().join(format!("tmp{}.edb", std::process::id()));
@@ -213,9 +227,14 @@ fn start(databases: &[PathBuf], stream: &StreamFiles, settings: &Settings) -> Co
     request.options = RecoveryOptions::REPLAY_UNMAPPED;
     let entry = |path: &PathBuf| MapEntry { logged: None, path: path.clone(), options: MapOptions::empty() };
     request.map = Some(databases.iter().map(entry).collect());
-    Instance::start_recovering(request, &mut NoControl)
+    Instance::start_recovering(request, &mut UntilInterrupted(out.interruptions()))
         .map(|started| started.instance)
-        .map_err(|error| in_use_or(&error, stream.log_folder()))
+        .map_err(|error| match out.interruption() {
+            Some(interruption) if error.jet() == RECOVERY_ENDS_WITH => {
+                Failure::interrupted(interruption, RECOVERY_ENDS_WITH)
+            }
+            _ => in_use_or(&error, stream.log_folder()),
+        })
 }
 
 /// Attaches every database.

@@ -15,6 +15,7 @@ use ese_engine::io::OsFileSystem;
 use serde_json::{Value, json};
 
 use super::tar;
+use crate::interruption::{BACKUP_ENDS_WITH, Interruption};
 use crate::output::Output;
 use crate::progress::Progress;
 
@@ -34,6 +35,8 @@ pub(super) struct Sink<'o, 'a> {
     /// Names and lengths of the files so far.
     files: Vec<(String, u64)>,
     left: u64,
+    /// The signal that ended the backup.
+    interruption: Option<Interruption>,
 }
 
 impl fmt::Debug for Sink<'_, '_> {
@@ -56,12 +59,26 @@ impl<'o, 'a> Sink<'o, 'a> {
             },
             None => Target::Stream,
         };
-        Self { target, out, bar, done: 0, files: Vec::new(), left: 0 }
+        Self { target, out, bar, done: 0, files: Vec::new(), left: 0, interruption: None }
     }
 
     /// The files, for the JSON document.
     pub(super) fn files_json(&self) -> Vec<Value> {
         self.files.iter().map(|(name, bytes)| json!({ "name": name, "bytes": bytes })).collect()
+    }
+
+    /// The signal that ended the backup, if one did.
+    pub(super) fn interruption(&self) -> Option<Interruption> {
+        self.interruption
+    }
+
+    /// Goes on, unless a signal asks for the end.
+    fn go_on(&mut self) -> Result<()> {
+        self.interruption = self.out.interruption();
+        match self.interruption {
+            Some(interruption) => Err(Error::refused(BACKUP_ENDS_WITH, interruption.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// Ends the bar.
@@ -93,6 +110,7 @@ impl<'o, 'a> Sink<'o, 'a> {
 
 impl BackupSink for Sink<'_, '_> {
     fn begin_file(&mut self, file: BackupFile<'_>, bytes: u64) -> Result<()> {
+        self.go_on()?;
         let name = file.path().file_name().unwrap_or_default();
         match &mut self.target {
             Target::Folder { sink, .. } => sink.begin_file(file, bytes)?,
@@ -108,6 +126,7 @@ impl BackupSink for Sink<'_, '_> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.go_on()?;
         match &mut self.target {
             Target::Folder { sink, .. } => sink.write(bytes)?,
             Target::Stream => self.out.raw().write_all(bytes).map_err(stream_error)?,
@@ -134,6 +153,7 @@ impl BackupSink for Sink<'_, '_> {
     }
 
     fn complete(&mut self) -> Result<()> {
+        self.go_on()?;
         match &mut self.target {
             Target::Folder { sink, .. } => sink.complete(),
             Target::Stream => tar::finish(self.out.raw()).map_err(stream_error),

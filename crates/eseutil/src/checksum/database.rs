@@ -69,7 +69,8 @@ pub(super) fn run(
     let mut run = Run::new(file, kind, size);
     each_piece(file, geometry, options.pause_after_reads, |number, piece| {
         run.take(number, piece, out)?;
-        progress.advance(number.saturating_add(1).saturating_mul(READ_BYTES).min(file.length()), out)
+        let done = number.saturating_add(1).saturating_mul(READ_BYTES).min(file.length());
+        Ok(progress.advance(done, out)?)
     })?;
     progress.complete(out)?;
     run.finish(&geometry, started.elapsed(), out)
@@ -98,7 +99,7 @@ const FAILURES_KEPT_MAX: usize = 100;
 pub(crate) fn look_at_pages(
     file: &SourceFile,
     size: PageSize,
-    mut advanced: impl FnMut(u64) -> io::Result<()>,
+    mut advanced: impl FnMut(u64) -> CommandResult,
 ) -> CommandResult<PageReport> {
     let geometry = Geometry { size, pages: file.length() / size.bytes() as u64, header_pages: 2 };
     let named = Run::new(file, FileKind::Database, size);
@@ -124,8 +125,8 @@ fn each_piece(
     file: &SourceFile,
     geometry: Geometry,
     pause_after_reads: Option<u32>,
-    mut take: impl FnMut(u64, &Piece) -> io::Result<()>,
-) -> io::Result<()> {
+    mut take: impl FnMut(u64, &Piece) -> CommandResult,
+) -> CommandResult {
     let pieces = file.length().div_ceil(READ_BYTES);
     thread::scope(|scope| {
         let queues = start_workers(scope, file, geometry, pause_after_reads, pieces);

@@ -14,6 +14,7 @@ use ese_format::page_size::PageSize;
 
 use crate::backup::in_use_or;
 use crate::failure::{CommandResult, Failure};
+use crate::interruption::{RECOVERY_ENDS_WITH, UntilInterrupted};
 use crate::output::{Output, Renderer};
 use crate::progress::Progress;
 
@@ -58,16 +59,21 @@ pub(super) fn recover(plan: Plan, out: &mut Output<'_>) -> CommandResult {
         target: None,
         options: RestoreOptions::LEAVE_OUT_UNMAPPED,
     };
-    let mut watch = Watch { out, bar: None, lost: None };
+    let interruptions = out.interruptions().clone();
+    let mut watch = Watch { out, bar: None, signals: UntilInterrupted(&interruptions) };
     let restored = restore(&request, &mut watch);
-    let Watch { out, bar, lost } = watch;
+    let Watch { out, bar, .. } = watch;
+    // What became of the databases is what counts, whether or not anybody still reads the output.
+    let restored = restored.map_err(|error| match interruptions.pending() {
+        Some(interruption) if error.jet() == RECOVERY_ENDS_WITH => {
+            Failure::interrupted(interruption, RECOVERY_ENDS_WITH).about(&backup_folder)
+        }
+        _ => failed(&error, &backup_folder),
+    });
     if let Some(bar) = bar {
-        bar.fail(out)?;
+        let _ = bar.fail(out);
     }
-    if let Some(lost) = lost {
-        return Err(lost.into());
-    }
-    let restored = restored.map_err(|error| failed(&error, &backup_folder))?;
+    let restored = restored?;
     out.set("redone", restored.counts.redone);
     out.set("generation", restored.generation);
     Ok(())
@@ -110,46 +116,33 @@ fn failed(error: &ese_engine::error::Error, folder: &Path) -> Failure {
 struct Watch<'o, 'a> {
     out: &'o mut Output<'a>,
     bar: Option<Progress>,
-    /// Output that went away.
-    lost: Option<std::io::Error>,
-}
-
-impl Watch<'_, '_> {
-    fn keep(&mut self, result: std::io::Result<()>) {
-        if let Err(error) = result {
-            self.lost.get_or_insert(error);
-        }
-    }
+    signals: UntilInterrupted<'o>,
 }
 
 impl RecoveryControl for Watch<'_, '_> {
-    fn decide(&mut self, _event: &RecoveryEvent<'_>, default: JetError) -> JetError {
-        default
+    fn decide(&mut self, event: &RecoveryEvent<'_>, default: JetError) -> JetError {
+        self.signals.decide(event, default)
     }
 
     fn progress(&mut self, progress: RecoveryProgress) -> JetError {
         match progress {
             RecoveryProgress::Begin if self.out.renderer() != Renderer::Json => {
-                match Progress::begin("Restore Status", 100, self.out) {
-                    Ok(bar) => self.bar = Some(bar),
-                    Err(error) => self.keep(Err(error)),
-                }
+                // A bar that cannot be drawn is left out: the restore goes on.
+                self.bar = Progress::begin("Restore Status", 100, self.out).ok();
             }
             RecoveryProgress::Percent(percent) => {
-                if let Some(mut bar) = self.bar.take() {
-                    let advanced = bar.advance(percent.into(), self.out);
-                    self.bar = Some(bar);
-                    self.keep(advanced);
-                }
+                self.bar = self
+                    .bar
+                    .take()
+                    .and_then(|mut bar| bar.advance(percent.into(), self.out).is_ok().then_some(bar));
             }
             RecoveryProgress::Complete => {
                 if let Some(bar) = self.bar.take() {
-                    let completed = bar.complete(self.out);
-                    self.keep(completed);
+                    let _ = bar.complete(self.out);
                 }
             }
             RecoveryProgress::Begin | RecoveryProgress::Fail => {}
         }
-        JetError::SUCCESS
+        self.signals.progress(progress)
     }
 }

@@ -91,18 +91,26 @@ impl Run {
         options: &RestoreRunOptions,
         out: &mut Output<'_>,
     ) -> CommandResult {
+        out.go_on()?;
         let folders = folders_of(replay, &self.folder)?;
         self.environment.recover_status = RecoverStatus::Started;
         self.save()?;
         let plan = self.plan(&folders);
         self.folders = Some(folders);
         let recovered = recover(plan, out);
+        if let Err(Failure::Jet(failure)) = &recovered
+            && failure.interruption.is_some()
+        {
+            // Started, and not ended: the next run begins again.
+            out.set("folder_kept", true);
+            out.frame(format_args!("\n\n"))?;
+            return recovered;
+        }
         self.environment.recover_status = RecoverStatus::Ended;
         self.environment.recover_time = Host::system().clock.logtime();
         self.environment.recover_error = match &recovered {
             Ok(()) => 0,
             Err(Failure::Jet(failure)) => failure.error.library_form().unwrap_or(u32::MAX),
-            // The output went away in the middle; what became of the databases is not known.
             Err(Failure::Output(_)) => JetError::INTERNAL_ERROR.library_form().unwrap_or(u32::MAX),
         };
         let saved = self.save();
@@ -117,11 +125,11 @@ impl Run {
             out.frame(format_args!("\n\nError returned from hard recovery (0x{form:08X}).\n"))?;
             return Err(failure);
         }
-        out.frame(format_args!("\n"))?;
         if !options.keep.is_wanted() {
             let scratch = self.folders.as_ref().and_then(|folders| folders.scratch.as_deref());
             clean_up(&self.folder, &self.environment, scratch, out)?;
         }
+        out.frame(format_args!("\n"))?;
         out.set("folder_kept", self.folder.exists());
         for database in &self.environment.databases {
             if out.renderer() == crate::output::Renderer::Plain {

@@ -41,7 +41,7 @@ const COPY_BYTES: usize = 1 << 20;
 /// JET_errMissingFullBackup, JET_errRequiredLogFilesMissing and the faults of the sets, JET_errFileAlreadyExists,
 /// JET_errInvalidPath, before anything is changed; those of the disk and of JetExternalRestore.
 pub fn run(options: &RestoreSetsOptions, settings: &Settings, out: &mut Output<'_>) -> CommandResult {
-    let opened = SetFolders::open(&options.sets, &options.to)?;
+    let opened = SetFolders::open(&options.sets, &options.to, out)?;
     let mut sets =
         opened.folders.iter().map(|folder| BackupSet::read(folder)).collect::<CommandResult<Vec<_>>>()?;
     let flaws_of_sets: Vec<Flaw> = sets.iter_mut().flat_map(|set| std::mem::take(&mut set.flaws)).collect();
@@ -58,7 +58,14 @@ pub fn run(options: &RestoreSetsOptions, settings: &Settings, out: &mut Output<'
     for part in &work.parts {
         look_at_copy(part.database, &mut done, &mut bar, out)?;
     }
-    copy_everything(&work, &mut done, &mut bar, out)?;
+    if let Err(failure) = copy_everything(&work, &mut done, &mut bar, out) {
+        out.complain(format_args!(
+            "eseutil: nothing is restored; what was copied so far is in {} and at the destinations: delete it, or run the same \
+             command again with --overwrite and --work",
+            work.folder.display()
+        ))?;
+        return Err(failure);
+    }
     if let Some(bar) = bar {
         bar.complete(out)?;
     }
@@ -317,9 +324,12 @@ fn look_at_copy(
 ) -> CommandResult {
     let file = SourceFile::open(&database.path)?;
     let before = *done;
-    let report = look_at_pages(&file, database.page_size, |bytes| match bar {
-        Some(bar) => bar.advance(before.saturating_add(bytes), out),
-        None => Ok(()),
+    let report = look_at_pages(&file, database.page_size, |bytes| {
+        out.go_on()?;
+        if let Some(bar) = bar {
+            bar.advance(before.saturating_add(bytes), out)?;
+        }
+        Ok(())
     })?;
     *done = before.saturating_add(database.bytes);
     match report.failures.into_iter().next() {
@@ -336,11 +346,12 @@ fn copy_everything(
     out: &mut Output<'_>,
 ) -> CommandResult {
     let mut advance = |bytes: u64, out: &mut Output<'_>| {
+        out.go_on()?;
         *done = done.saturating_add(bytes);
-        match bar {
-            Some(bar) => bar.advance(*done, out),
-            None => Ok(()),
+        if let Some(bar) = bar {
+            bar.advance(*done, out)?;
         }
+        Ok(())
     };
     let folders =
         work.parts.iter().filter_map(|part| part.destination.parent()).chain([work.folder.as_path()]);
@@ -363,7 +374,7 @@ fn copy_everything(
 fn copy(
     from: &Path,
     to: &Path,
-    advance: &mut dyn FnMut(u64, &mut Output<'_>) -> io::Result<()>,
+    advance: &mut dyn FnMut(u64, &mut Output<'_>) -> CommandResult,
     out: &mut Output<'_>,
 ) -> CommandResult {
     let mut part = to.as_os_str().to_owned();
@@ -381,7 +392,7 @@ fn copy(
 fn copy_bytes(
     from: &Path,
     part: &Path,
-    advance: &mut dyn FnMut(u64, &mut Output<'_>) -> io::Result<()>,
+    advance: &mut dyn FnMut(u64, &mut Output<'_>) -> CommandResult,
     out: &mut Output<'_>,
 ) -> CommandResult {
     let mut source = fs::File::open(from).map_err(|error| Failure::of_io(&error, from))?;

@@ -13,6 +13,7 @@ use ese_format::error::JetError;
 
 use crate::backup::tar::{self, BLOCK_BYTES, Member};
 use crate::failure::{CommandResult, Failure};
+use crate::output::Output;
 
 /// Stands for standard input.
 const STANDARD_INPUT: &str = "-";
@@ -51,7 +52,7 @@ impl SetFolders {
     /// # Errors
     /// JET_errInvalidPath for a file that is no stream and for names that are none; JET_errFileIOBeyondEOF for a stream that
     /// breaks off; JET_errInvalidParameter for standard input twice; those of the disk.
-    pub(super) fn open(sets: &[PathBuf], to: &Path) -> CommandResult<Self> {
+    pub(super) fn open(sets: &[PathBuf], to: &Path, out: &Output<'_>) -> CommandResult<Self> {
         let mut opened = Self { folders: Vec::new(), unpacked: Vec::new() };
         if sets.iter().filter(|set| set.as_os_str() == STANDARD_INPUT).count() > 1 {
             return Err(
@@ -61,10 +62,10 @@ impl SetFolders {
         for set in sets {
             let from_input = set.as_os_str() == STANDARD_INPUT;
             let folder = if from_input {
-                opened.unpack(&mut io::stdin().lock(), Path::new("standard input"), to)?
+                opened.unpack(&mut io::stdin().lock(), Path::new("standard input"), to, out)?
             } else if set.is_file() {
                 let mut file = File::open(set).map_err(|error| Failure::of_io(&error, set))?;
-                opened.unpack(&mut file, set, to)?
+                opened.unpack(&mut file, set, to, out)?
             } else {
                 set.clone()
             };
@@ -73,8 +74,14 @@ impl SetFolders {
         Ok(opened)
     }
 
-    fn unpack(&mut self, stream: &mut dyn Read, about: &Path, to: &Path) -> CommandResult<PathBuf> {
-        let mut reader = Reader { stream, about };
+    fn unpack(
+        &mut self,
+        stream: &mut dyn Read,
+        about: &Path,
+        to: &Path,
+        out: &Output<'_>,
+    ) -> CommandResult<PathBuf> {
+        let mut reader = Reader { stream, about, out };
         // One that is none is told before a folder is made.
         let first = reader.member()?;
         let folder = self.make_folder(to)?;
@@ -108,12 +115,13 @@ impl SetFolders {
 }
 
 /// Reads a stream.
-struct Reader<'s> {
+struct Reader<'s, 'a> {
     stream: &'s mut dyn Read,
     about: &'s Path,
+    out: &'s Output<'a>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn refused(&self, jet: JetError, what: impl Into<String>) -> Failure {
         Failure::of_file(jet, self.about).with_detail(what)
     }
@@ -140,6 +148,7 @@ impl Reader<'_> {
     fn copy(&mut self, bytes: u64, file: &mut File, path: &Path, buffer: &mut [u8]) -> CommandResult {
         let mut left = bytes;
         while left > 0 {
+            self.out.go_on()?;
             let count = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             let part = buffer.get_mut(..count).unwrap_or_default();
             self.stream.read_exact(part).map_err(|error| self.cut(&error))?;

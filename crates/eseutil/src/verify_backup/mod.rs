@@ -82,7 +82,7 @@ fn read_everything(sets: &mut [BackupSet], out: &mut Output<'_>) -> CommandResul
         for database in &set.databases {
             let file = SourceFile::open(&database.path)?;
             let report = look_at_pages(&file, database.page_size, |bytes| match &mut bar {
-                Some(bar) => bar.advance(done.saturating_add(bytes), out),
+                Some(bar) => Ok(bar.advance(done.saturating_add(bytes), out)?),
                 None => Ok(()),
             })?;
             done = done.saturating_add(database.bytes);

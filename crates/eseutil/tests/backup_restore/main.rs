@@ -8,4 +8,5 @@ mod error_codes;
 mod record;
 mod refusals;
 mod round_trip;
+mod signals;
 mod stage;

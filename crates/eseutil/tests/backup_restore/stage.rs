@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ese_engine::catalog::{NewColumn, NewIndex, NewTable, Shadow};
@@ -33,7 +33,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             status: output.status.code().expect("it was not killed"),
             text: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -73,27 +73,21 @@ fn no_child_is_being_made() -> MutexGuard<'static, ()> {
     CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Starts a command.
+pub(crate) fn spawned(command: &mut Command) -> Child {
+    let _alone = no_child_is_being_made();
+    command.spawn().expect("the program can be started")
+}
+
 /// Runs a command to its end.
 pub(crate) fn finished(command: &mut Command) -> Output {
-    let child = {
-        let _alone = no_child_is_being_made();
-        command.stdin(Stdio::null()).spawn().expect("the program can be started")
-    };
-    child.wait_with_output().expect("it ends")
+    spawned(command.stdin(Stdio::null())).wait_with_output().expect("it ends")
 }
 
 /// Runs a command that reads a file.
 pub(crate) fn fed(command: &mut Command, input: fs::File) -> Output {
-    let child = {
-        let _alone = no_child_is_being_made();
-        command
-            .stdin(input)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program can be started")
-    };
-    child.wait_with_output().expect("it ends")
+    let command = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+    spawned(command).wait_with_output().expect("it ends")
 }
 
 /// Runs `eseutil`.
