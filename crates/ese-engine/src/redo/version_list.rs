@@ -13,7 +13,7 @@ use ese_format::node::KeyRef;
 use super::version::{HeldPages, ImageLogged, RedoChange, RedoVersion};
 use crate::apply::{DeltaWidth, UndoneChange};
 
-/// Bytes of versions that a list keeps room for when it was emptied.
+/// Bytes of versions that a list keeps room for when it was emptied, and up to which it is not made smaller.
 const ROOM_KEPT: usize = 1 << 20;
 
 /// A version as it is made; see [`RedoVersion`].
@@ -61,6 +61,13 @@ struct Kept {
     is_gone: bool,
 }
 
+impl Kept {
+    /// How many bytes are its own.
+    fn len(&self) -> usize {
+        self.key + self.data.unwrap_or(0) + self.before
+    }
+}
+
 /// The versions of a session.
 #[derive(Clone, Debug)]
 pub(super) struct VersionList {
@@ -69,6 +76,8 @@ pub(super) struct VersionList {
     bytes: Vec<u8>,
     in_order: Vec<Kept>,
     late: BTreeMap<i32, Kept>,
+    /// The size at which it is looked for bytes that no version needs any more.
+    compact_at: usize,
     held: Arc<HeldPages>,
 }
 
@@ -79,6 +88,7 @@ impl VersionList {
             bytes: Vec::new(),
             in_order: Vec::new(),
             late: BTreeMap::new(),
+            compact_at: ROOM_KEPT,
             held: Arc::clone(held),
         }
     }
@@ -113,6 +123,9 @@ impl VersionList {
         if self.is_empty() {
             self.base = version.rceid;
             self.bytes.clear();
+            self.compact_at = ROOM_KEPT;
+        } else if self.size() > self.compact_at {
+            self.compact();
         }
         let place = self.place_of(version.rceid);
         let is_newest = self.in_order.last().is_none_or(|last| last.place < place);
@@ -135,6 +148,26 @@ impl VersionList {
                 },
             }
         }
+    }
+
+    /// What the list takes in memory, those that are gone included.
+    fn size(&self) -> usize {
+        self.bytes.len() + self.in_order.len() * size_of::<Kept>()
+    }
+
+    /// Gives up what belongs to versions that are gone. The next time comes when as much was added as there is now.
+    fn compact(&mut self) {
+        self.in_order.retain(|kept| !kept.is_gone);
+        let all = || self.in_order.iter().chain(self.late.values());
+        let mut bytes = Vec::with_capacity(all().map(Kept::len).sum());
+        for kept in self.in_order.iter_mut().chain(self.late.values_mut()) {
+            let start = bytes.len();
+            bytes.extend_from_slice(self.bytes.get(kept.start..kept.start + kept.len()).unwrap_or_default());
+            kept.start = start;
+        }
+        self.bytes = bytes;
+        self.in_order.shrink_to(self.in_order.len().saturating_mul(2));
+        self.compact_at = self.size().saturating_mul(2).max(ROOM_KEPT);
     }
 
     /// Keeps the bytes of a version that will be in the list, and its page from being written.
@@ -330,6 +363,46 @@ mod tests {
             assert!(list.remove(rceid).is_some());
         }
         assert!(list.is_empty());
+    }
+
+    #[test]
+    fn versions_that_come_and_go_above_one_that_stays_leave_nothing_behind() {
+        let before = [7; 4000];
+        let long = |rceid, level| NewVersion {
+            change: UndoneChange::Replace { before: &before },
+            ..made(rceid, level, b"key")
+        };
+        let mut list = list();
+        for rceid in [1, 1000, 1002] {
+            list.add(&long(rceid, 1));
+        }
+        list.add(&long(500, 1));
+        for cycle in 0..5000_u32 {
+            let newer = 2000 + cycle * 4;
+            for rceid in [1001, newer, newer + 1, newer + 2] {
+                list.add(&long(rceid, 2));
+            }
+            // One undone by itself, one between the others whose id comes again, the rest forgotten.
+            assert!(list.remove(newer + 2).is_some() && list.remove(1000).is_some());
+            list.add(&long(1000, 1));
+            list.forget_above(1);
+            assert!(list.bytes.capacity() <= 4 * ROOM_KEPT, "{} bytes in cycle {cycle}", list.bytes.capacity());
+        }
+        assert_eq!(ids(&list), [1, 500, 1000, 1002]);
+        assert!(list.all().all(|version| {
+            version.key == b"key" && version.change == RedoChange::Replace { before: before.to_vec() }
+        }));
+    }
+
+    #[test]
+    fn places_of_undone_versions_below_a_newer_one_are_given_up() {
+        let mut list = list();
+        for rceid in 1..=100_000 {
+            list.add(&made(rceid, 1, b"k"));
+            assert!(rceid == 1 || list.remove(rceid - 1).is_some());
+        }
+        assert!(list.size() <= 2 * ROOM_KEPT, "{}", list.size());
+        assert_eq!(ids(&list), [100_000]);
     }
 
     #[test]
