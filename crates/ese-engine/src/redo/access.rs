@@ -2,7 +2,6 @@
 
 use ese_format::error::JetError;
 use ese_format::log::record::{BeforeImage, DBTIME_NIL};
-use ese_format::page::PageView;
 
 use super::database::{RedoDatabase, RedoPage, RedoPages};
 use super::maps::{RedoMapEntry, RedoMapKind};
@@ -181,18 +180,12 @@ impl<P: RedoPages> RedoDatabase<P> {
         self.pages().latch_new(page).map(Access::Needed)
     }
 
-    /// The image of a record that must have one.
-    pub(super) fn image(&self, image: Option<BeforeImage<'_>>, number: u32, objid: u32) -> Result<Vec<u8>> {
+    /// The bytes of the image of a record that must have one; whether they are a page is still to be checked.
+    pub(super) fn image(&self, image: Option<BeforeImage<'_>>, number: u32) -> Result<Vec<u8>> {
         let image = image.ok_or_else(|| image_error(number, "is missing".to_owned()))?;
-        let bytes = image
+        image
             .unpack(self.pages().page_size())
-            .map_err(|error| Error::refused(JetError::LOG_CORRUPTED, format!("page {number}: {error}")))?;
-        let view = PageView::peek(&bytes, self.pages().page_size(), number)
-            .map_err(|error| image_error(number, error.to_string()))?;
-        if view.objid() != objid {
-            return Err(image_error(number, "is of another tree".to_owned()));
-        }
-        Ok(bytes)
+            .map_err(|error| Error::refused(JetError::LOG_CORRUPTED, format!("page {number}: {error}")))
     }
 }
 

@@ -198,7 +198,7 @@ fn split_level<P: RedoPages>(
     };
     let mut scratch = Vec::new();
     if new.is_needed() && !source.is_needed() && split.needs_image() {
-        scratch = database.image(level.before_image(), split.page.page_number, split.objid)?;
+        scratch = database.image(level.before_image(), split.page.page_number)?;
         counts.restored += 1;
     }
     let is_replace = [SplitOperation::REPLACE, SplitOperation::FLAG_INSERT_AND_REPLACE_DATA]
@@ -206,7 +206,7 @@ fn split_level<P: RedoPages>(
     let on_new = split.split_type == SplitType::VERTICAL || split.operation_line >= split.split_line;
     let holder_needed = if on_new { new.is_needed() } else { source.is_needed() };
     let size = database.pages().page_size();
-    let mut outside = open_scratch(&mut scratch, size, split.page.page_number)?;
+    let mut outside = open_scratch(&mut scratch, size, split.page.page_number, split.objid)?;
     let mut source_page = source.needed().map(RedoPage::page);
     let source_now = source_page.as_mut().or(outside.as_mut());
     let replaced = match &source_now {
@@ -230,17 +230,22 @@ fn split_level<P: RedoPages>(
     Ok(replaced)
 }
 
-/// The source of moved nodes as it was before its record, beside the database: the page itself is newer and stays so,
+/// The source of moved nodes as it was before its record, checked, beside the database: the page itself is newer and stays so,
 /// since records that brought it there may be of transactions that redo does not repeat.
 fn open_scratch(
     scratch: &mut [u8],
     size: ese_format::page_size::PageSize,
     number: u32,
+    objid: u32,
 ) -> Result<Option<PageMut<'_>>> {
     if scratch.is_empty() {
         return Ok(None);
     }
-    PageView::parse(scratch, size, number).map_err(|error| image_error(number, error.to_string()))?;
+    let view =
+        PageView::parse(scratch, size, number).map_err(|error| image_error(number, error.to_string()))?;
+    if view.objid() != objid {
+        return Err(image_error(number, "is of another tree".to_owned()));
+    }
     let page = PageMut::open(scratch, size, number);
     page.map(Some).map_err(|error| Error::refused(error.jet(), error.to_string()))
 }
@@ -300,10 +305,10 @@ fn merge_leaf<P: RedoPages>(
     let destination_needed = if goes_right { right.is_needed() } else { left.is_needed() };
     let mut scratch = Vec::new();
     if merge.needs_image() && destination_needed && !page.is_needed() {
-        scratch = database.image(leaf.before_image(), number, merge.objid)?;
+        scratch = database.image(leaf.before_image(), number)?;
         counts.restored += 1;
     }
-    let mut outside = open_scratch(&mut scratch, database.pages().page_size(), number)?;
+    let mut outside = open_scratch(&mut scratch, database.pages().page_size(), number, merge.objid)?;
     let mut page_now = page.needed().map(RedoPage::page);
     let (mut left_now, mut right_now) =
         (left.needed().map(RedoPage::page), right.needed().map(RedoPage::page));
@@ -354,7 +359,7 @@ fn move_page<P: RedoPages>(
         scratch = apply::move_source_image(record, size).map_err(|error| at_record(error, at))?;
         counts.restored += 1;
     }
-    let mut outside = open_scratch(&mut scratch, size, number)?;
+    let mut outside = open_scratch(&mut scratch, size, number, record.objid)?;
     let mut source_now = source.needed().map(RedoPage::page);
     let mut destination_now = destination.needed().map(RedoPage::page);
     let mut others = [&mut parent, &mut left, &mut right].map(|access| access.needed().map(RedoPage::page));

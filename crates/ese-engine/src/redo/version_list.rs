@@ -386,7 +386,11 @@ mod tests {
             assert!(list.remove(newer + 2).is_some() && list.remove(1000).is_some());
             list.add(&long(1000, 1));
             list.forget_above(1);
-            assert!(list.bytes.capacity() <= 4 * ROOM_KEPT, "{} bytes in cycle {cycle}", list.bytes.capacity());
+            assert!(
+                list.bytes.capacity() <= 4 * ROOM_KEPT,
+                "{} bytes in cycle {cycle}",
+                list.bytes.capacity()
+            );
         }
         assert_eq!(ids(&list), [1, 500, 1000, 1002]);
         assert!(list.all().all(|version| {
