@@ -187,6 +187,13 @@ impl CachedFile {
         WriteHold { _writer: writer, _length: self.length.lock() }
     }
 
+    /// Gives the file to others, although threads may still hold it for a moment, as those do that look for room in the
+    /// cache: nothing of it is written any more, and its lock is gone when this returns.
+    pub fn let_go(&self) {
+        let _nothing_is_on_its_way = self.hold_writes();
+        self.file.let_go();
+    }
+
     /// The least begin of a transaction with changes in pages that are not in the file: the checkpoint stays at or
     /// before it (spec 06 §5.1). Pages that were written count no more, and are durable after the next [`Self::sync`].
     #[must_use]

@@ -103,6 +103,10 @@ impl File for CheckedFile {
     fn sync(&self) -> Result<()> {
         self.file.sync()
     }
+
+    fn let_go(&self) {
+        self.file.let_go();
+    }
 }
 
 struct Setup {

@@ -143,25 +143,35 @@ impl Instance {
         let _hold = CheckpointHold::new(self);
         let features = self.features_of(header.header().version());
         let database = self.build(dbid, header, claim, request, (logging, features))?;
-        database.open_catalog()?;
-        if request.writability == Writability::ReadOnly {
-            self.insert(&database);
-            return Ok((Attached::New(database), Vec::new()));
-        }
-        let stale = database.catalog()?.stale_indexes(stale)?;
-        let pages = logical_pages(&database)?;
-        self.insert(&database);
-        let made = self
-            .make_dirty(session, &database, request, logging)
-            .and_then(|()| fit(&database, pages))
-            .and_then(|()| self.mend_indexes(&database, &stale));
-        match made {
-            Ok(()) => Ok((Attached::New(database), stale)),
+        match self.begin_use(session, &database, request, stale) {
+            Ok(stale) => Ok((Attached::New(database), stale)),
             Err(error) => {
                 self.remove(&database);
                 Err(error)
             }
         }
+    }
+
+    /// Puts a database that was built among those that are attached.
+    fn begin_use(
+        &self,
+        session: &Session,
+        database: &Arc<AttachedDatabase>,
+        request: &AttachRequest,
+        stale: StaleIndexes,
+    ) -> Result<Vec<StaleIndex>> {
+        database.open_catalog()?;
+        if request.writability == Writability::ReadOnly {
+            self.insert(database);
+            return Ok(Vec::new());
+        }
+        let stale = database.catalog()?.stale_indexes(stale)?;
+        let pages = logical_pages(database)?;
+        self.insert(database);
+        self.make_dirty(session, database, request, database.map().logging())?;
+        fit(database, pages)?;
+        self.mend_indexes(database, &stale)?;
+        Ok(stale)
     }
 
     /// Deletes and stamps indexes, in a session of the engine's own.
@@ -499,8 +509,7 @@ impl Instance {
     pub(super) fn remove(&self, database: &AttachedDatabase) {
         let removed = self.slots.lock().get_mut(usize::from(database.dbid())).and_then(Option::take);
         // Dropping it may close its file: not under the lock.
-        if let Some(removed) = removed {
-            removed.leave();
-        }
+        drop(removed);
+        database.leave();
     }
 }

@@ -68,8 +68,8 @@ pub struct AttachedDatabase {
     attachment: LeafMutex<Attachment>,
     opens: LeafMutex<Opens>,
     catalog: OnceCell<Arc<LiveCatalog>>,
-    /// Behind the file: a path is free when its file is closed.
-    claim: PathClaim,
+    /// Until the instance lets go of the database.
+    claim: LeafMutex<Option<PathClaim>>,
 }
 
 /// What an [`AttachedDatabase`] begins with.
@@ -88,6 +88,8 @@ impl AttachedDatabase {
     pub(super) fn new(start: AttachedStart) -> Arc<Self> {
         let attachment = LeafMutex::default();
         *attachment.lock() = start.attachment;
+        let claim = LeafMutex::default();
+        *claim.lock() = Some(start.claim);
         let pages = start.map.file().page_count();
         Arc::new(Self {
             path: Arc::clone(start.map.file().path()),
@@ -100,7 +102,7 @@ impl AttachedDatabase {
             attachment,
             opens: LeafMutex::default(),
             catalog: OnceCell::new(),
-            claim: start.claim,
+            claim,
         })
     }
 
@@ -208,9 +210,17 @@ impl AttachedDatabase {
         self.opens.lock().count(session)
     }
 
-    /// The instance has it no more: its path is free as soon as nobody looks at it.
+    /// The instance has it no more. Whoever still looks at it may go on reading; nothing is written to its file from now
+    /// on, and the file and its path are free for others when this returns.
     pub(super) fn leave(&self) {
-        self.claim.leave();
+        {
+            let _no_page = self.file().hold_writes();
+            let mut header = self.lock_header();
+            header.settled = false;
+            self.file().file().let_go();
+        }
+        let claim = self.claim.lock().take();
+        drop(claim);
     }
 
     /// Whether a session has it for itself.

@@ -494,6 +494,34 @@ fn two_instances_do_not_share_folders_or_files() {
 }
 
 #[test]
+fn a_thread_that_still_looks_at_a_database_keeps_it_from_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_folder = |name: &str| {
+        let mut settings = InstanceSettings::in_folder(Host::system(), &folder.path().join(name));
+        settings.log_file_kb = Some(64);
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        settings
+    };
+    let path = folder.path().join("test.edb");
+    let path = path.to_str().unwrap();
+    let [first, second] = ["a", "b"].map(|name| Instance::start(in_folder(name)).unwrap());
+    let mut held = vec![create(&first, path)];
+    for instance in [&first, &second, &first] {
+        let owner = held.last().unwrap();
+        let detached =
+            [&first, &second].map(|instance| instance.detach_database(&session(instance), Path::new(path)));
+        assert_eq!(detached.iter().filter(|detached| detached.is_ok()).count(), 1);
+        let too_late = owner.change_header(|fields| fields.backup_full_current = fields.backup_full_previous);
+        assert_eq!(too_late.unwrap_err().jet(), JetError::FILE_ACCESS_DENIED);
+        assert_eq!(owner.file().set_page_count(1000).unwrap_err().jet(), JetError::FILE_ACCESS_DENIED);
+        held.push(attach(instance, path));
+    }
+    first.stop(TermKind::Abrupt).unwrap();
+    held.push(attach(&second, path));
+    second.stop(TermKind::Dirty).unwrap_err();
+}
+
+#[test]
 fn only_six_databases_are_attached() {
     let disk = SimulatedFileSystem::default();
     let mut small = settings(&disk);

@@ -6,7 +6,8 @@
 //! - a write is durable after [`File::sync`] returned, not before;
 //! - [`FileSystem::create`], [`FileSystem::rename`] and [`FileSystem::remove`] are durable when they return: the folder
 //!   was synced too;
-//! - a file opened [`Access::ReadWrite`] is locked against every other opener, one opened [`Access::Read`] against writers.
+//! - a file opened [`Access::ReadWrite`] is locked against every other opener, one opened [`Access::Read`] against writers,
+//!   until it is closed or [`File::let_go`] was called.
 
 mod host;
 mod os;
@@ -148,4 +149,8 @@ pub trait File: fmt::Debug + Send + Sync {
     /// # Errors
     /// `JET_errDiskIO`.
     fn sync(&self) -> Result<()>;
+
+    /// Gives the file to others while somebody may still read from it: the lock is gone, and every later change fails with
+    /// `JET_errFileAccessDenied`. No change may be on its way.
+    fn let_go(&self);
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FallocateFlags, OFlags};
 use rustix::io::Errno;
@@ -20,6 +21,8 @@ pub struct OsFileSystem;
 struct OsFile {
     path: Arc<Path>,
     file: fs::File,
+    /// It was let go of: others may have it.
+    is_gone: AtomicBool,
 }
 
 impl OsFile {
@@ -41,7 +44,7 @@ impl OsFile {
                 return Err(Error::io(IoOperation::Lock, path, None, error));
             }
         }
-        Ok(Arc::new(Self { path: Arc::from(path), file }))
+        Ok(Arc::new(Self { path: Arc::from(path), file, is_gone: AtomicBool::new(false) }))
     }
 }
 
@@ -49,6 +52,14 @@ impl OsFile {
 const ZEROS_BYTES: usize = 1 << 18;
 
 impl OsFile {
+    fn may_write(&self, operation: IoOperation, offset: u64) -> Result<()> {
+        if self.is_gone.load(Ordering::Acquire) {
+            let gone = io::Error::new(io::ErrorKind::PermissionDenied, "it was let go of");
+            return Err(Error::io(operation, &self.path, Some(offset), gone));
+        }
+        Ok(())
+    }
+
     /// Extends the file by zeros that have their place on the disk.
     fn grow(&self, from: u64, to: u64) -> io::Result<()> {
         loop {
@@ -235,6 +246,7 @@ impl File for OsFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
+        self.may_write(IoOperation::Write, offset)?;
         self.file
             .write_all_at(bytes, offset)
             .map_err(|error| Error::io(IoOperation::Write, &self.path, Some(offset), error))
@@ -250,6 +262,7 @@ impl File for OsFile {
     /// What a file grows by has its place on the disk when this returns: a full disk shows here, where a call can be
     /// refused, and not when a changed page is written.
     fn set_length(&self, length: u64) -> Result<()> {
+        self.may_write(IoOperation::Resize, length)?;
         let failed = |error| Error::io(IoOperation::Resize, &self.path, Some(length), error);
         let before = self.file.metadata().map_err(failed)?.len();
         if length <= before {
@@ -270,12 +283,47 @@ impl File for OsFile {
     fn sync(&self) -> Result<()> {
         self.file.sync_data().map_err(|error| Error::io(IoOperation::Sync, &self.path, None, error))
     }
+
+    fn let_go(&self) {
+        if self.is_gone.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        match self.file.unlock() {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(error) => {
+                tracing::warn!("{}: its lock stays until it is closed: {error}", self.path.display())
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ese_format::error::JetError;
+
+    #[test]
+    fn a_file_that_was_let_go_of_is_free_and_can_only_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.edb");
+        for disk in [&OsFileSystem as &dyn FileSystem, &crate::io::SimulatedFileSystem::default()] {
+            let file = disk.create(&path, Existing::Keep).unwrap();
+            file.write_at(b"old", 0).unwrap();
+            file.let_go();
+            let next = disk.open(&path, Access::ReadWrite).unwrap();
+            next.write_at(b"new", 0).unwrap();
+            let mut seen = [0; 3];
+            assert_eq!((file.read_at(&mut seen, 0).unwrap(), &seen), (3, b"new"));
+            assert_eq!(file.write_at(b"old", 0).unwrap_err().jet(), JetError::FILE_ACCESS_DENIED);
+            assert_eq!(file.set_length(0).unwrap_err().jet(), JetError::FILE_ACCESS_DENIED);
+            file.let_go();
+            drop(file);
+            assert!(disk.open(&path, Access::Read).is_err(), "the lock of the next one stays");
+            drop(next);
+            assert!(disk.open(&path, Access::ReadWrite).is_ok());
+        }
+    }
 
     #[test]
     fn a_writer_keeps_everyone_out_and_readers_keep_writers_out() {
@@ -327,7 +375,11 @@ mod tests {
     fn growing_by_writing_gives_the_same_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.edb");
-        let file = OsFile { path: path.as_path().into(), file: fs::File::create_new(&path).unwrap() };
+        let file = OsFile {
+            path: path.as_path().into(),
+            file: fs::File::create_new(&path).unwrap(),
+            is_gone: AtomicBool::new(false),
+        };
         file.grow_by_writing(3, ZEROS_BYTES as u64 + 5).unwrap();
         assert!(fs::read(&path).unwrap() == vec![0; ZEROS_BYTES + 5]);
     }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -109,6 +110,8 @@ struct SimulatedFile {
     node: Arc<Mutex<Node>>,
     access: Access,
     boot: u64,
+    /// It was let go of: others may have it.
+    is_gone: AtomicBool,
 }
 
 /// xorshift64*: small, seedable, and good enough to choose sectors.
@@ -379,6 +382,7 @@ impl SimulatedFileSystem {
             node,
             access,
             boot: disk.boots,
+            is_gone: AtomicBool::new(false),
         }))
     }
 }
@@ -521,7 +525,7 @@ impl SimulatedFile {
 
     fn may_write(&self, operation: IoOperation, offset: u64) -> Result<usize> {
         let failed = |kind: io::ErrorKind| Error::io(operation, &self.path, Some(offset), kind.into());
-        if self.access == Access::Read {
+        if self.access == Access::Read || self.is_gone.load(Ordering::Acquire) {
             return Err(failed(io::ErrorKind::PermissionDenied));
         }
         usize::try_from(offset).map_err(|_| failed(io::ErrorKind::FileTooLarge))
@@ -530,7 +534,14 @@ impl SimulatedFile {
 
 impl Drop for SimulatedFile {
     fn drop(&mut self) {
-        if self.disk.lock().boots == self.boot {
+        self.let_go();
+    }
+}
+
+impl File for SimulatedFile {
+    fn let_go(&self) {
+        let is_first = !self.is_gone.swap(true, Ordering::AcqRel);
+        if is_first && self.disk.lock().boots == self.boot {
             let mut node = self.node.lock();
             match self.access {
                 Access::Read => node.readers = node.readers.saturating_sub(1),
@@ -538,9 +549,7 @@ impl Drop for SimulatedFile {
             }
         }
     }
-}
 
-impl File for SimulatedFile {
     fn path(&self) -> &Arc<Path> {
         &self.path
     }

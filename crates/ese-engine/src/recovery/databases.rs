@@ -498,7 +498,9 @@ impl Databases {
         let copy_of = attached.header.header().fields.backup_full_current;
         attached.header.detached(Some(mark), dbtime, objid_last, now)?;
         self.keep_copy_mark(&mut attached.header, copy_of);
-        attached.header.write(&self.around.host)
+        attached.header.write(&self.around.host)?;
+        attached.file.let_go();
+        Ok(())
     }
 
     /// A database whose creation was not finished is none.

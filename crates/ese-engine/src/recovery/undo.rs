@@ -253,6 +253,7 @@ impl Undo<'_> {
     }
 
     fn close_all(&self, owner: &Owner, mark: Lgpos, host: &Host) -> Result<()> {
+        let mut closed = Vec::new();
         for database in owner.databases.lock().drain(..) {
             let UndoneDatabase { mut attached, map, .. } = database;
             // What cleanup would still do in the file is done when the database is attached again.
@@ -266,7 +267,9 @@ impl Undo<'_> {
                 header.header_mut().fields.backup_full_current = copy_of;
             }
             header.write(host)?;
+            closed.push(attached.file);
         }
+        closed.iter().for_each(|file| file.let_go());
         Ok(())
     }
 }
