@@ -579,6 +579,29 @@ pub(crate) struct TableFields {
 }
 
 impl TableFields {
+    /// Those of a structure of zeros.
+    pub(crate) fn empty(form: Form, index_generation: IndexGeneration) -> Self {
+        Self {
+            form,
+            name: std::ptr::null(),
+            template: std::ptr::null(),
+            pages: 0,
+            density: 0,
+            columns: std::ptr::null_mut(),
+            column_count: 0,
+            indexes: std::ptr::null_mut(),
+            index_count: 0,
+            index_generation,
+            callback: std::ptr::null(),
+            callback_types: 0,
+            grbit: 0,
+            space_hints: std::ptr::null(),
+            long_value_hints: std::ptr::null(),
+            separate_lv: 0,
+            lv_chunk_bytes: 0,
+        }
+    }
+
     fn column_list(&self) -> ColumnList {
         ColumnList { form: self.form, start: self.columns, count: self.column_count }
     }

@@ -32,6 +32,36 @@ pub(super) fn cursor_over(
     call.add_cursor(database.dbid().into(), EngineCursor::over_table(cursor, opened.hold))
 }
 
+/// A call that takes a table's name and answers with a cursor: the place is looked at before the name, and has no cursor
+/// when the call fails.
+///
+/// # Safety
+/// The name is NULL or ends with a zero of the form; the place is NULL or may be written.
+pub(super) unsafe fn open_by_name(
+    sesid: JET_SESID,
+    dbid: JET_DBID,
+    form: Form,
+    name: *const std::ffi::c_char,
+    ptableid: *mut JET_TABLEID,
+    open: impl FnOnce(
+        &mut SessionCall<'_>,
+        &AttachedDatabase,
+        Vec<u8>,
+    ) -> Result<(JET_TABLEID, Completion), JetError>,
+) -> JET_ERR {
+    // SAFETY: told by the caller.
+    let place = unsafe { Place::new(ptableid) };
+    with_database(sesid, dbid, AfterStop::Refused, |call, database| {
+        let place = place.required()?;
+        place.write(JET_tableidNil);
+        // SAFETY: told by the caller.
+        let name = unsafe { form.name(name) }?;
+        let (tableid, completion) = open(call, database, name)?;
+        place.write(tableid);
+        Ok(completion)
+    })
+}
+
 /// Close a cursor or drop a temp table.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetCloseTable(sesid: JET_SESID, tableid: JET_TABLEID) -> JET_ERR {
@@ -129,18 +159,14 @@ unsafe fn open_table(
     ptableid: *mut JET_TABLEID,
 ) -> JET_ERR {
     // SAFETY: told by the caller.
-    let place = unsafe { Place::new(ptableid) };
-    with_database(sesid, dbid, AfterStop::Refused, |call, database| {
-        let place = place.required()?;
-        place.write(JET_tableidNil);
-        // SAFETY: told by the caller.
-        let name = unsafe { form.name(name) }?;
-        let opened =
-            database.catalog()?.open_table(&call.body()?.engine, &name, open_grbit(database, grbit))?;
-        let warning = opened.out_of_date;
-        place.write(cursor_over(call, database, opened)?);
-        Ok(warning.map_or(Completion::Success, Completion::Warning))
-    })
+    unsafe {
+        open_by_name(sesid, dbid, form, name, ptableid, |call, database, name| {
+            let engine = &call.body()?.engine;
+            let opened = database.catalog()?.open_table(engine, &name, open_grbit(database, grbit))?;
+            let completion = opened.out_of_date.map_or(Completion::Success, Completion::Warning);
+            Ok((cursor_over(call, database, opened)?, completion))
+        })
+    }
 }
 
 /// Open a cursor on a table.

@@ -8,7 +8,7 @@ use ese_format::error::JetError;
 
 use super::argument::Place;
 use super::definition::{Form, IndexGeneration, TableDefinition, TableFields};
-use super::table::cursor_over;
+use super::table::{cursor_over, open_by_name};
 use crate::abi::guard::Completion;
 use crate::abi::structs::*;
 use crate::abi::tables::bits::*;
@@ -71,17 +71,11 @@ unsafe fn create_plain(
     ptableid: *mut JET_TABLEID,
 ) -> JET_ERR {
     // SAFETY: told by the caller.
-    let place = unsafe { Place::new(ptableid) };
-    with_database(sesid, dbid, AfterStop::Refused, |call, database| {
-        let place = place.required()?;
-        place.write(JET_tableidNil);
-        // SAFETY: told by the caller.
-        let name = unsafe { form.name(name) }?;
-        let definition = TableDefinition::plain(name, size.0, size.1);
-        let (tableid, completion) = create_table(call, database, &definition, |_| ())?;
-        place.write(tableid);
-        Ok(completion)
-    })
+    unsafe {
+        open_by_name(sesid, dbid, form, name, ptableid, |call, database, name| {
+            create_table(call, database, &TableDefinition::plain(name, size.0, size.1), |_| ())
+        })
+    }
 }
 
 /// Create a table and open it exclusively.
@@ -112,29 +106,113 @@ pub unsafe extern "system" fn JetCreateTableW(
     unsafe { create_plain(sesid, dbid, Form::Wide, szTableName.cast(), (lPages, lDensity), ptableid) }
 }
 
-/// The common part of the JetCreateTableColumnIndex functions. `fields` reads a structure, `answered` writes into it.
+/// Any structure of the JET_TABLECREATE family.
+trait TableCreate: Copy {
+    /// Whether the size that the structure gives is looked at.
+    const SIZES: Sizes;
+
+    /// The size that it gives, in bytes.
+    fn bytes(&self) -> u32;
+    /// What it asks for.
+    fn fields(&self) -> TableFields;
+    /// Writes what became of it: the cursor, and the number of objects that were made.
+    fn answer(&mut self, tableid: JET_TABLEID, created: u32);
+}
+
+/// Whether a structure's size is looked at: the oldest one's is not (spec 09 §10.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sizes {
+    Any,
+    Exact,
+}
+
+/// Makes the two forms of a structure [`TableCreate`]: what all of the family have is taken here, what these have beyond
+/// stands behind `create`.
+macro_rules! table_create {
+    ($ansi:ident, $wide:ident, $generation:ident, $sizes:ident, |$create:ident| { $($beyond:ident: $value:expr),* $(,)? }) => {
+        table_create!($ansi as Ansi, $generation, $sizes, |$create| { $($beyond: $value),* });
+        table_create!($wide as Wide, $generation, $sizes, |$create| { $($beyond: $value),* });
+    };
+    ($structure:ident as $form:ident, $generation:ident, $sizes:ident, |$create:ident| { $($beyond:ident: $value:expr),* }) => {
+        impl TableCreate for $structure {
+            const SIZES: Sizes = Sizes::$sizes;
+
+            fn bytes(&self) -> u32 {
+                self.cbStruct
+            }
+
+            fn fields(&self) -> TableFields {
+                let $create = self;
+                TableFields {
+                    name: $create.szTableName.cast(),
+                    template: $create.szTemplateTableName.cast(),
+                    pages: $create.ulPages,
+                    density: $create.ulDensity,
+                    columns: $create.rgcolumncreate.cast(),
+                    column_count: $create.cColumns,
+                    indexes: $create.rgindexcreate.cast(),
+                    index_count: $create.cIndexes,
+                    grbit: $create.grbit,
+                    $($beyond: $value,)*
+                    ..TableFields::empty(Form::$form, IndexGeneration::$generation)
+                }
+            }
+
+            fn answer(&mut self, tableid: JET_TABLEID, created: u32) {
+                (self.tableid, self.cCreated) = (tableid, created);
+            }
+        }
+    };
+}
+
+table_create!(JET_TABLECREATE_A, JET_TABLECREATE_W, First, Any, |create| {});
+table_create!(JET_TABLECREATE2_A, JET_TABLECREATE2_W, First, Exact, |create| {
+    callback: create.szCallback.cast(),
+    callback_types: create.cbtyp,
+});
+table_create!(JET_TABLECREATE3_A, JET_TABLECREATE3_W, Second, Exact, |create| {
+    callback: create.szCallback.cast(),
+    callback_types: create.cbtyp,
+    space_hints: create.pSeqSpacehints,
+    long_value_hints: create.pLVSpacehints,
+    separate_lv: create.cbSeparateLV,
+});
+table_create!(JET_TABLECREATE4_A, JET_TABLECREATE4_W, Third, Exact, |create| {
+    callback: create.szCallback.cast(),
+    callback_types: create.cbtyp,
+    space_hints: create.pSeqSpacehints,
+    long_value_hints: create.pLVSpacehints,
+    separate_lv: create.cbSeparateLV,
+});
+table_create!(JET_TABLECREATE5_A, JET_TABLECREATE5_W, Third, Exact, |create| {
+    callback: create.szCallback.cast(),
+    callback_types: create.cbtyp,
+    space_hints: create.pSeqSpacehints,
+    long_value_hints: create.pLVSpacehints,
+    separate_lv: create.cbSeparateLV,
+    lv_chunk_bytes: create.cbLVChunkMax,
+});
+
+/// The common part of the JetCreateTableColumnIndex functions.
 ///
 /// # Safety
 /// `place` is NULL or one structure whose pointers are NULL or valid as it says.
-unsafe fn create_table_column_index<T: Copy>(
+unsafe fn create_table_column_index<T: TableCreate>(
     sesid: JET_SESID,
     dbid: JET_DBID,
     place: *mut T,
-    sizes: Sizes,
-    fields: impl FnOnce(&T) -> (u32, TableFields),
-    answered: impl Fn(&mut T, JET_TABLEID, u32),
 ) -> JET_ERR {
     // SAFETY: told by the caller.
     let place = unsafe { Place::new(place) };
     with_database(sesid, dbid, AfterStop::Refused, |call, database| {
         let mut create = place.required()?.read().ok_or(JetError::INVALID_PARAMETER)?;
-        let (bytes, fields) = fields(&create);
-        if sizes == Sizes::Exact && bytes as usize != size_of::<T>() {
+        if T::SIZES == Sizes::Exact && create.bytes() as usize != size_of::<T>() {
             return Err(JetError::INVALID_PARAMETER);
         }
+        let fields = create.fields();
         // SAFETY: told by the caller.
         let definition = unsafe { fields.read() }?;
-        answered(&mut create, JET_tableidNil, 0);
+        create.answer(JET_tableidNil, 0);
         place.write(create);
         let mut created = 0;
         let made = create_table(call, database, &definition, |creation| {
@@ -151,7 +229,7 @@ unsafe fn create_table_column_index<T: Copy>(
             // Such a table is closed at once (spec 09 §10.2).
             close(call, tableid)?;
         }
-        answered(&mut create, if immutable { JET_tableidNil } else { tableid }, created);
+        create.answer(if immutable { JET_tableidNil } else { tableid }, created);
         place.write(create);
         completion
     })
@@ -167,13 +245,6 @@ fn close(call: &mut SessionCall<'_>, tableid: JET_TABLEID) -> Result<(), JetErro
     Ok(())
 }
 
-/// Whether a structure's size is looked at: the oldest one's is not (spec 09 §10.2).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sizes {
-    Any,
-    Exact,
-}
-
 /// Create a table with columns and indexes.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JetCreateTableColumnIndexA(
@@ -181,33 +252,8 @@ pub unsafe extern "system" fn JetCreateTableColumnIndexA(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE_A,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE_A| {
-        let fields = TableFields {
-            form: Form::Ansi,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::First,
-            callback: std::ptr::null(),
-            callback_types: 0,
-            grbit: create.grbit,
-            space_hints: std::ptr::null(),
-            long_value_hints: std::ptr::null(),
-            separate_lv: 0,
-            lv_chunk_bytes: 0,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE_A, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Any, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }
 
 /// Create a table with columns and indexes.
@@ -217,33 +263,8 @@ pub unsafe extern "system" fn JetCreateTableColumnIndexW(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE_W,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE_W| {
-        let fields = TableFields {
-            form: Form::Wide,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::First,
-            callback: std::ptr::null(),
-            callback_types: 0,
-            grbit: create.grbit,
-            space_hints: std::ptr::null(),
-            long_value_hints: std::ptr::null(),
-            separate_lv: 0,
-            lv_chunk_bytes: 0,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE_W, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Any, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }
 
 /// As before with callback.
@@ -253,33 +274,8 @@ pub unsafe extern "system" fn JetCreateTableColumnIndex2A(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE2_A,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE2_A| {
-        let fields = TableFields {
-            form: Form::Ansi,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::First,
-            callback: create.szCallback.cast(),
-            callback_types: create.cbtyp,
-            grbit: create.grbit,
-            space_hints: std::ptr::null(),
-            long_value_hints: std::ptr::null(),
-            separate_lv: 0,
-            lv_chunk_bytes: 0,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE2_A, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Exact, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }
 
 /// As before with callback.
@@ -289,33 +285,8 @@ pub unsafe extern "system" fn JetCreateTableColumnIndex2W(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE2_W,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE2_W| {
-        let fields = TableFields {
-            form: Form::Wide,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::First,
-            callback: create.szCallback.cast(),
-            callback_types: create.cbtyp,
-            grbit: create.grbit,
-            space_hints: std::ptr::null(),
-            long_value_hints: std::ptr::null(),
-            separate_lv: 0,
-            lv_chunk_bytes: 0,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE2_W, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Exact, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }
 
 /// As before with space hints.
@@ -325,33 +296,8 @@ pub unsafe extern "system" fn JetCreateTableColumnIndex3A(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE3_A,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE3_A| {
-        let fields = TableFields {
-            form: Form::Ansi,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::Second,
-            callback: create.szCallback.cast(),
-            callback_types: create.cbtyp,
-            grbit: create.grbit,
-            space_hints: create.pSeqSpacehints,
-            long_value_hints: create.pLVSpacehints,
-            separate_lv: create.cbSeparateLV,
-            lv_chunk_bytes: 0,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE3_A, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Exact, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }
 
 /// As before with space hints.
@@ -361,33 +307,8 @@ pub unsafe extern "system" fn JetCreateTableColumnIndex3W(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE3_W,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE3_W| {
-        let fields = TableFields {
-            form: Form::Wide,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::Second,
-            callback: create.szCallback.cast(),
-            callback_types: create.cbtyp,
-            grbit: create.grbit,
-            space_hints: create.pSeqSpacehints,
-            long_value_hints: create.pLVSpacehints,
-            separate_lv: create.cbSeparateLV,
-            lv_chunk_bytes: 0,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE3_W, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Exact, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }
 
 /// As before with locale names.
@@ -397,33 +318,8 @@ pub unsafe extern "system" fn JetCreateTableColumnIndex4A(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE4_A,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE4_A| {
-        let fields = TableFields {
-            form: Form::Ansi,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::Third,
-            callback: create.szCallback.cast(),
-            callback_types: create.cbtyp,
-            grbit: create.grbit,
-            space_hints: create.pSeqSpacehints,
-            long_value_hints: create.pLVSpacehints,
-            separate_lv: create.cbSeparateLV,
-            lv_chunk_bytes: 0,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE4_A, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Exact, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }
 
 /// As before with locale names.
@@ -433,33 +329,8 @@ pub unsafe extern "system" fn JetCreateTableColumnIndex4W(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE4_W,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE4_W| {
-        let fields = TableFields {
-            form: Form::Wide,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::Third,
-            callback: create.szCallback.cast(),
-            callback_types: create.cbtyp,
-            grbit: create.grbit,
-            space_hints: create.pSeqSpacehints,
-            long_value_hints: create.pLVSpacehints,
-            separate_lv: create.cbSeparateLV,
-            lv_chunk_bytes: 0,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE4_W, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Exact, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }
 
 /// As before with long-value chunk size (private).
@@ -469,33 +340,8 @@ pub unsafe extern "system" fn JetCreateTableColumnIndex5A(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE5_A,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE5_A| {
-        let fields = TableFields {
-            form: Form::Ansi,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::Third,
-            callback: create.szCallback.cast(),
-            callback_types: create.cbtyp,
-            grbit: create.grbit,
-            space_hints: create.pSeqSpacehints,
-            long_value_hints: create.pLVSpacehints,
-            separate_lv: create.cbSeparateLV,
-            lv_chunk_bytes: create.cbLVChunkMax,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE5_A, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Exact, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }
 
 /// As before with long-value chunk size (private).
@@ -505,31 +351,6 @@ pub unsafe extern "system" fn JetCreateTableColumnIndex5W(
     dbid: JET_DBID,
     ptablecreate: *mut JET_TABLECREATE5_W,
 ) -> JET_ERR {
-    let fields = |create: &JET_TABLECREATE5_W| {
-        let fields = TableFields {
-            form: Form::Wide,
-            name: create.szTableName.cast(),
-            template: create.szTemplateTableName.cast(),
-            pages: create.ulPages,
-            density: create.ulDensity,
-            columns: create.rgcolumncreate.cast(),
-            column_count: create.cColumns,
-            indexes: create.rgindexcreate.cast(),
-            index_count: create.cIndexes,
-            index_generation: IndexGeneration::Third,
-            callback: create.szCallback.cast(),
-            callback_types: create.cbtyp,
-            grbit: create.grbit,
-            space_hints: create.pSeqSpacehints,
-            long_value_hints: create.pLVSpacehints,
-            separate_lv: create.cbSeparateLV,
-            lv_chunk_bytes: create.cbLVChunkMax,
-        };
-        (create.cbStruct, fields)
-    };
-    let answered = |create: &mut JET_TABLECREATE5_W, tableid, created| {
-        (create.tableid, create.cCreated) = (tableid, created);
-    };
     // SAFETY: the caller's structure is NULL or valid as it says.
-    unsafe { create_table_column_index(sesid, dbid, ptablecreate, Sizes::Exact, fields, answered) }
+    unsafe { create_table_column_index(sesid, dbid, ptablecreate) }
 }

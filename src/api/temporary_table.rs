@@ -83,12 +83,22 @@ impl Temporary {
     }
 }
 
+/// The common part of JetOpenTempTable, 2 and 3.
+///
 /// # Safety
 /// As [`Temporary::open`], and the place is NULL or may be written.
-unsafe fn open_temporary(sesid: JET_SESID, request: &Temporary, place: *mut JET_TABLEID) -> JET_ERR {
+unsafe fn open_temp_table(
+    sesid: JET_SESID,
+    (columns, count): (*const JET_COLUMNDEF, u32),
+    locale: Result<Option<NewLocale>, JetError>,
+    grbit: JET_GRBIT,
+    ptableid: *mut JET_TABLEID,
+    ids: *mut JET_COLUMNID,
+) -> JET_ERR {
     // SAFETY: told by the caller.
-    let place = unsafe { Place::new(place) };
+    let place = unsafe { Place::new(ptableid) };
     with_session(sesid, AfterStop::Refused, |call| {
+        let request = Temporary { columns, count, grbit, ids, key_most: 0, var_seg_mac: 0, locale: locale? };
         let place = place.required()?;
         place.write(JET_tableidNil);
         // SAFETY: told by the caller.
@@ -97,9 +107,13 @@ unsafe fn open_temporary(sesid: JET_SESID, request: &Temporary, place: *mut JET_
     })
 }
 
-/// The answer to a request whose locale is none.
-fn refused_temporary(sesid: JET_SESID, error: JetError) -> JET_ERR {
-    with_session(sesid, AfterStop::Refused, |_| Err(error))
+/// The locale of a JET_UNICODEINDEX by its place.
+///
+/// # Safety
+/// The pointer is NULL or points to a structure.
+unsafe fn locale_of_first(unicode: *mut JET_UNICODEINDEX) -> Result<Option<NewLocale>, JetError> {
+    // SAFETY: told by the caller.
+    unsafe { Place::new(unicode).read() }.as_ref().map(locale_of).transpose()
 }
 
 /// The locale of a JET_UNICODEINDEX2.
@@ -126,17 +140,8 @@ pub unsafe extern "system" fn JetOpenTempTable(
     ptableid: *mut JET_TABLEID,
     prgcolumnid: *mut JET_COLUMNID,
 ) -> JET_ERR {
-    let request = Temporary {
-        columns: prgcolumndef,
-        count: ccolumn,
-        grbit,
-        ids: prgcolumnid,
-        key_most: 0,
-        var_seg_mac: 0,
-        locale: None,
-    };
     // SAFETY: the caller's lists have as many items as it says.
-    unsafe { open_temporary(sesid, &request, ptableid) }
+    unsafe { open_temp_table(sesid, (prgcolumndef, ccolumn), Ok(None), grbit, ptableid, prgcolumnid) }
 }
 
 /// As before with LCID.
@@ -151,23 +156,11 @@ pub unsafe extern "system" fn JetOpenTempTable2(
     prgcolumnid: *mut JET_COLUMNID,
 ) -> JET_ERR {
     let locale = match lcid {
-        0 => None,
-        lcid => match locale_of(&JET_UNICODEINDEX { lcid, dwMapFlags: 0 }) {
-            Ok(locale) => Some(locale),
-            Err(error) => return refused_temporary(sesid, error),
-        },
-    };
-    let request = Temporary {
-        columns: prgcolumndef,
-        count: ccolumn,
-        grbit,
-        ids: prgcolumnid,
-        key_most: 0,
-        var_seg_mac: 0,
-        locale,
+        0 => Ok(None),
+        lcid => locale_of(&JET_UNICODEINDEX { lcid, dwMapFlags: 0 }).map(Some),
     };
     // SAFETY: the caller's lists have as many items as it says.
-    unsafe { open_temporary(sesid, &request, ptableid) }
+    unsafe { open_temp_table(sesid, (prgcolumndef, ccolumn), locale, grbit, ptableid, prgcolumnid) }
 }
 
 /// As before with JET\_UNICODEINDEX.
@@ -182,22 +175,74 @@ pub unsafe extern "system" fn JetOpenTempTable3(
     prgcolumnid: *mut JET_COLUMNID,
 ) -> JET_ERR {
     // SAFETY: the caller's structure is NULL or may be read.
-    let unicode = unsafe { Place::new(pidxunicode).read() };
-    let locale = match unicode.as_ref().map(locale_of).transpose() {
-        Ok(locale) => locale,
-        Err(error) => return refused_temporary(sesid, error),
-    };
-    let request = Temporary {
-        columns: prgcolumndef,
-        count: ccolumn,
-        grbit,
-        ids: prgcolumnid,
-        key_most: 0,
-        var_seg_mac: 0,
-        locale,
-    };
+    let locale = unsafe { locale_of_first(pidxunicode) };
     // SAFETY: the caller's lists have as many items as it says.
-    unsafe { open_temporary(sesid, &request, ptableid) }
+    unsafe { open_temp_table(sesid, (prgcolumndef, ccolumn), locale, grbit, ptableid, prgcolumnid) }
+}
+
+/// Either structure of JetOpenTemporaryTable.
+trait OpenTemporaryTable: Copy {
+    /// The size that it gives, in bytes.
+    fn bytes(&self) -> u32;
+    /// What it asks for.
+    ///
+    /// # Safety
+    /// What it says of a locale is NULL or may be read, its name ends with a zero.
+    unsafe fn request(&self) -> Result<Temporary, JetError>;
+    /// Writes which cursor it got.
+    fn answer(&mut self, tableid: JET_TABLEID);
+}
+
+/// Makes a structure an [`OpenTemporaryTable`] whose locale `locale` reads.
+macro_rules! open_temporary_table {
+    ($structure:ty, $locale:path) => {
+        impl OpenTemporaryTable for $structure {
+            fn bytes(&self) -> u32 {
+                self.cbStruct
+            }
+
+            unsafe fn request(&self) -> Result<Temporary, JetError> {
+                Ok(Temporary {
+                    columns: self.prgcolumndef,
+                    count: self.ccolumn,
+                    grbit: self.grbit,
+                    ids: self.prgcolumnid,
+                    key_most: self.cbKeyMost,
+                    var_seg_mac: self.cbVarSegMac,
+                    // SAFETY: told by the caller.
+                    locale: unsafe { $locale(self.pidxunicode) }?,
+                })
+            }
+
+            fn answer(&mut self, tableid: JET_TABLEID) {
+                self.tableid = tableid;
+            }
+        }
+    };
+}
+
+open_temporary_table!(JET_OPENTEMPORARYTABLE, locale_of_first);
+open_temporary_table!(JET_OPENTEMPORARYTABLE2, locale_of_second);
+
+/// The common part of JetOpenTemporaryTable and JetOpenTemporaryTable2.
+///
+/// # Safety
+/// `place` is NULL or one structure whose pointers are NULL or valid as it says.
+unsafe fn open_temporary<T: OpenTemporaryTable>(sesid: JET_SESID, place: *mut T) -> JET_ERR {
+    // SAFETY: told by the caller.
+    let place = unsafe { Place::new(place) };
+    with_session(sesid, AfterStop::Refused, |call| {
+        let mut open = place.required()?.read().ok_or(JetError::INVALID_PARAMETER)?;
+        if open.bytes() as usize != size_of::<T>() {
+            return Err(JetError::INVALID_PARAMETER);
+        }
+        open.answer(JET_tableidNil);
+        place.write(open);
+        // SAFETY: told by the caller.
+        open.answer(unsafe { open.request()?.open(call) }?);
+        place.write(open);
+        Ok(Completion::Success)
+    })
 }
 
 /// By structure.
@@ -206,30 +251,8 @@ pub unsafe extern "system" fn JetOpenTemporaryTable(
     sesid: JET_SESID,
     popentemporarytable: *mut JET_OPENTEMPORARYTABLE,
 ) -> JET_ERR {
-    // SAFETY: the caller's structure is NULL or may be read and written.
-    let place = unsafe { Place::new(popentemporarytable) };
-    with_session(sesid, AfterStop::Refused, |call| {
-        let mut open = place.required()?.read().ok_or(JetError::INVALID_PARAMETER)?;
-        if open.cbStruct as usize != size_of::<JET_OPENTEMPORARYTABLE>() {
-            return Err(JetError::INVALID_PARAMETER);
-        }
-        open.tableid = JET_tableidNil;
-        place.write(open);
-        let request = Temporary {
-            columns: open.prgcolumndef,
-            count: open.ccolumn,
-            grbit: open.grbit,
-            ids: open.prgcolumnid,
-            key_most: open.cbKeyMost,
-            var_seg_mac: open.cbVarSegMac,
-            // SAFETY: the structure's pointer is NULL or may be read.
-            locale: unsafe { Place::new(open.pidxunicode).read() }.as_ref().map(locale_of).transpose()?,
-        };
-        // SAFETY: the structure's lists have as many items as it says.
-        open.tableid = unsafe { request.open(call) }?;
-        place.write(open);
-        Ok(Completion::Success)
-    })
+    // SAFETY: the caller's structure is NULL or valid as it says.
+    unsafe { open_temporary(sesid, popentemporarytable) }
 }
 
 /// By structure with locale name.
@@ -238,28 +261,6 @@ pub unsafe extern "system" fn JetOpenTemporaryTable2(
     sesid: JET_SESID,
     popentemporarytable: *mut JET_OPENTEMPORARYTABLE2,
 ) -> JET_ERR {
-    // SAFETY: the caller's structure is NULL or may be read and written.
-    let place = unsafe { Place::new(popentemporarytable) };
-    with_session(sesid, AfterStop::Refused, |call| {
-        let mut open = place.required()?.read().ok_or(JetError::INVALID_PARAMETER)?;
-        if open.cbStruct as usize != size_of::<JET_OPENTEMPORARYTABLE2>() {
-            return Err(JetError::INVALID_PARAMETER);
-        }
-        open.tableid = JET_tableidNil;
-        place.write(open);
-        let request = Temporary {
-            columns: open.prgcolumndef,
-            count: open.ccolumn,
-            grbit: open.grbit,
-            ids: open.prgcolumnid,
-            key_most: open.cbKeyMost,
-            var_seg_mac: open.cbVarSegMac,
-            // SAFETY: the structure's pointers are NULL or may be read, the name ends with a zero.
-            locale: unsafe { locale_of_second(open.pidxunicode) }?,
-        };
-        // SAFETY: the structure's lists have as many items as it says.
-        open.tableid = unsafe { request.open(call) }?;
-        place.write(open);
-        Ok(Completion::Success)
-    })
+    // SAFETY: the caller's structure is NULL or valid as it says.
+    unsafe { open_temporary(sesid, popentemporarytable) }
 }
