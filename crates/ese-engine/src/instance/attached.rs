@@ -22,6 +22,7 @@ use crate::file_map::{FileMap, Logging};
 use crate::io::Host;
 use crate::lock_order::{LeafMutex, assert_no_leaf_lock};
 
+use super::gate::ClosedGate;
 use super::header_file::{GenerationFile, HeaderFile};
 use super::in_use::PathClaim;
 use super::opens::{AfterClose, OpenMode, Opens};
@@ -217,6 +218,9 @@ impl AttachedDatabase {
             let _no_page = self.file().hold_writes();
             let mut header = self.lock_header();
             header.settled = false;
+            // A session that is still open may keep pages in its transaction, and who looks at the database the database:
+            // neither may keep the log open.
+            self.file().set_gate(Arc::new(ClosedGate));
             self.file().file().let_go();
         }
         let claim = self.claim.lock().take();

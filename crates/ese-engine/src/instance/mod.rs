@@ -146,8 +146,6 @@ impl Instance {
     /// Takes a database away without writing anything of it.
     fn let_go(&self, database: &AttachedDatabase) {
         database.file().discard_changes();
-        // A session that is still open may keep pages in its transaction, and its end must not keep the log open.
-        database.file().set_gate(Arc::new(gate::ClosedGate));
         self.transactions.forget_file(database.file().id());
         self.remove(database);
     }

@@ -519,6 +519,12 @@ fn a_thread_that_still_looks_at_a_database_keeps_it_from_nobody() {
     first.stop(TermKind::Abrupt).unwrap();
     held.push(attach(&second, path));
     second.stop(TermKind::Dirty).unwrap_err();
+    drop(second);
+    let mut again = InstanceSettings::in_folder(Host::system(), &folder.path().join("b"));
+    again.log_file_kb = Some(64);
+    let second = Instance::start(again).unwrap();
+    attach(&second, path);
+    second.stop(TermKind::Complete).unwrap();
 }
 
 #[test]
