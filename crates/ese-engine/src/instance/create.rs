@@ -25,7 +25,7 @@ use crate::cache::{OpenGate, WriteBack};
 use crate::catalog::{NewDatabase, Shadow, statement};
 use crate::error::{Error, Result};
 use crate::file_map::{DBTIME_FIRST, Logging};
-use crate::io::{Existing, FileSystem};
+use crate::io::{Access, Existing, FileSystem};
 use crate::log::Log;
 use crate::space::create_root;
 use crate::transaction::Session;
@@ -104,6 +104,7 @@ impl Instance {
     ///
     /// # Errors
     /// `JET_errDatabaseDuplicate` when it is attached or the file exists, `JET_errDatabaseSharingViolation`,
+    /// `JET_errFileAccessDenied` when the file to be overwritten is open in another process,
     /// `JET_errTooManyAttachedDatabases`, `JET_errInvalidPath` without its folder, `JET_errInvalidOperation` for "the
     /// format that the file has"; those of space, the log and the disk.
     pub fn create_database(
@@ -168,7 +169,10 @@ impl Instance {
             if request.existing == Existing::Keep {
                 return Err(duplicate("exists"));
             }
+            // Nobody else may have it open: another process would write on into a file without a name.
+            let exclusive = disk.open(&path, Access::ReadWrite)?;
             disk.remove(&path)?;
+            drop(exclusive);
         }
         check_place(disk, &path)?;
         let version = format.version(self)?;

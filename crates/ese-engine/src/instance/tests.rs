@@ -667,6 +667,27 @@ fn on_the_real_disk_with_threads() {
 }
 
 #[test]
+fn a_file_that_another_process_has_open_is_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = InstanceSettings::in_folder(Host::system(), folder.path());
+    settings.log_file_kb = Some(64);
+    let path = folder.path().join("in-use.edb");
+    std::fs::write(&path, b"the database of another process").unwrap();
+    // A lock belongs to the open file, so that one held here is in the way as another process's is.
+    let other = std::fs::File::open(&path).unwrap();
+    other.lock().unwrap();
+    let instance = Instance::start(settings).unwrap();
+    let request = CreateRequest { existing: Existing::Replace, ..create_request(&path) };
+    let refused = instance.create_database(&mut session(&instance), &request).unwrap_err();
+    assert_eq!(refused.jet(), JetError::FILE_ACCESS_DENIED);
+    assert_eq!(std::fs::read(&path).unwrap(), b"the database of another process");
+    drop(other);
+    instance.create_database(&mut session(&instance), &request).unwrap();
+    instance.stop(TermKind::Complete).unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() > 1 << 16);
+}
+
+#[test]
 fn copies_of_real_databases_are_attached_and_detached_unchanged_and_dirty_ones_are_refused() {
     let Some(corpus) = ese_corpus::corpus() else {
         return ese_corpus::skipped("copies of real databases are attached");

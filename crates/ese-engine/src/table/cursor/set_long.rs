@@ -221,6 +221,11 @@ fn edit_value(
         let content = update.intrinsic(column.location, itag)?.unwrap_or_default();
         let mut value = PendingLong::new(content, compress);
         edit(&mut value);
+        // Two gigabytes of zeros are a size, not a buffer.
+        if value.size() as usize > preferred_bytes(update, grbit) {
+            separate(session, update, column, itag, value)?;
+            return Ok(Completion::Success);
+        }
         let mut bytes = Vec::new();
         value.append_range(0, usize::MAX, &mut bytes, &mut |_, _, _, _| Ok(()))?;
         store_value(session, update, column, itag, &bytes, grbit)?;
@@ -284,6 +289,20 @@ fn wants_compression(column: &ColumnDefinition, grbit: SetGrbit) -> bool {
     grbit.contains(SetGrbit::COMPRESSED) || (by_column && !grbit.contains(SetGrbit::UNCOMPRESSED))
 }
 
+/// The most bytes of a value that stays in the record (spec 04 §3.5).
+fn preferred_bytes(update: &CopyBuffer, grbit: SetGrbit) -> usize {
+    let limits = update.table.limits();
+    let id_bytes = update.table.long_value_id_bytes();
+    if grbit.contains(SetGrbit::SEPARATE_LV) {
+        id_bytes
+    } else if grbit.contains(SetGrbit::INTRINSIC_LV) {
+        limits.intrinsic_bytes_max()
+    } else {
+        let asked = update.table.schema().definition().table.separate_lv;
+        intrinsic_bytes_preferred(asked, limits, id_bytes)
+    }
+}
+
 /// Stores a whole value: in the record, compressed or not, or separated (spec 04 §3.5).
 fn store_value(
     session: &mut Session,
@@ -293,18 +312,9 @@ fn store_value(
     bytes: &[u8],
     grbit: SetGrbit,
 ) -> Result<()> {
-    let limits = update.table.limits();
     let id_bytes = update.table.long_value_id_bytes();
-    let preferred = if grbit.contains(SetGrbit::SEPARATE_LV) {
-        id_bytes
-    } else if grbit.contains(SetGrbit::INTRINSIC_LV) {
-        limits.intrinsic_bytes_max()
-    } else {
-        let asked = update.table.schema().definition().table.separate_lv;
-        intrinsic_bytes_preferred(asked, limits, id_bytes)
-    };
     let compress = wants_compression(column, grbit);
-    if bytes.len() > preferred {
+    if bytes.len() > preferred_bytes(update, grbit) {
         return separate(session, update, column, itag, PendingLong::new(bytes.to_vec(), compress));
     }
     let mut shorter = Vec::new();

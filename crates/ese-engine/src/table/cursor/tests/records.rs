@@ -112,6 +112,25 @@ fn lengths_and_nulls_of_short_columns() {
 }
 
 #[test]
+fn the_largest_size_of_a_value_takes_no_memory() {
+    let bed = bed();
+    let mut desk = Desk::on(&bed, 1);
+    desk.begin();
+    desk.prepare(Prepare::Replace).unwrap();
+    desk.set_size(0x7FFF_FFFF, SetGrbit::SIZE_LV).unwrap();
+    assert_eq!(code(&desk.set_part(b"x", 0, SetGrbit::APPEND_LV)), JetError::COLUMN_TOO_BIG);
+    desk.set_size(3, SetGrbit::SIZE_LV).unwrap();
+    desk.set_part(b"x", 1, SetGrbit::OVERWRITE_LV).unwrap();
+    assert_eq!(desk.copy(LB).1, b"\0x\0");
+    desk.update().unwrap();
+    assert_eq!(desk.get(LB).1, b"\0x\0");
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let most: u64 = most.trim().trim_end_matches("kB").trim().parse().unwrap();
+    assert!(most < 1 << 20, "{most} KB of memory were in use");
+}
+
+#[test]
 fn long_values_want_a_transaction_and_can_be_changed_in_parts() {
     let bed = bed();
     let mut desk = Desk::on(&bed, 1);
