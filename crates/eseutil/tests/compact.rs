@@ -100,6 +100,29 @@ fn a_database_is_compacted_in_its_place_or_beside_it() {
 }
 
 #[test]
+fn of_a_link_the_database_is_compacted_that_it_leads_to() {
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    let Some(corpus) = ese_corpus::corpus() else {
+        return ese_corpus::skipped("of_a_link_the_database_is_compacted_that_it_leads_to");
+    };
+    let folder = folder_with(&corpus, "tables/index.edb");
+    let path = |name: &str| folder.path().join(name);
+    let before = rows(&path("a.edb"));
+    let (bytes, inode) = (fs::read(path("a.edb")).unwrap(), fs::metadata(path("a.edb")).unwrap().ino());
+    fs::create_dir(path("links")).unwrap();
+    symlink("../a.edb", path("links/b.edb")).unwrap();
+    let done = eseutil(&path("links"), &["compact", "b.edb", "--backup=../old.edb"]);
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(fs::read_link(path("links/b.edb")).unwrap(), Path::new("../a.edb"));
+    assert!(!path("old.edb").is_symlink() && fs::read(path("old.edb")).unwrap() == bytes);
+    assert_eq!(rows(&path("a.edb")), before);
+    assert_ne!(fs::metadata(path("a.edb")).unwrap().ino(), inode, "the file itself has its successor");
+    assert_eq!(names(folder.path()), ["a.edb", "links", "old.edb"]);
+    assert_eq!(names(&path("links")), ["b.edb"]);
+}
+
+#[test]
 fn a_compaction_that_cannot_be_done_leaves_everything_as_it_was() {
     let Some(corpus) = ese_corpus::corpus() else {
         return ese_corpus::skipped("a_compaction_that_cannot_be_done_leaves_everything_as_it_was");

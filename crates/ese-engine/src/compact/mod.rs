@@ -118,20 +118,27 @@ fn compact_held(
     };
     let target = instance.create_database_of_version(session, &create, version)?;
     statistics.created(clock);
-    let filled = fill(instance, session, (source, &target), request, &mut statistics, watch)
-        .and_then(|()| finish(instance, session, source, &target));
+    let filled = fill(instance, session, (source, &target), request, &mut statistics, watch).and_then(|()| {
+        let bytes = u64::from(target.file().page_count()) * target.file().page_size().bytes() as u64;
+        statistics.end(clock, bytes);
+        // While the target can still be given up.
+        tell(instance, request, &statistics)?;
+        finish(instance, session, source, &target)
+    });
     if let Err(error) = filled {
         if let Err(second) = instance.abandon_database(target) {
             tracing::warn!(%second, "what a compaction left behind stays");
         }
         return Err(error);
     }
-    statistics.end(clock, u64::from(target.file().page_count()) * target.file().page_size().bytes() as u64);
-    if let Some(path) = &request.statistics {
-        let disk = &*instance.settings().host.file_system;
-        small_file::replace(disk, &disk.full_path(path), statistics.to_string().as_bytes())?;
-    }
     Ok(statistics)
+}
+
+/// Writes the statistics where they are wanted.
+fn tell(instance: &Instance, request: &CompactRequest, statistics: &CompactStatistics) -> Result<()> {
+    let Some(path) = &request.statistics else { return Ok(()) };
+    let disk = &*instance.settings().host.file_system;
+    small_file::replace(disk, &disk.full_path(path), statistics.to_string().as_bytes())
 }
 
 /// The version of the source or, where that is higher, the one that the instance gives new databases.

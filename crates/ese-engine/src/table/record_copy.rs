@@ -68,10 +68,10 @@ fn leaf_by_leaf(
     let mut batch = Vec::new();
     let mut here = cursor.move_next()?;
     while here {
-        let Some((page, format)) = place(&cursor) else { break };
+        let (page, format) = place(&cursor).ok_or_else(no_place)?;
         batch.clear();
         while here && place(&cursor).is_some_and(|(now, _)| now == page) {
-            let Some(node) = cursor.node()? else { break };
+            let node = cursor.node()?.ok_or_else(no_place)?;
             let key = node.key().to_vec();
             let data = seen::data(&cursor)?.unwrap_or_default().to_vec();
             batch.push(CopiedNode { key, data });
@@ -82,6 +82,11 @@ fn leaf_by_leaf(
         here = here && cursor.resume()?;
     }
     Ok(())
+}
+
+/// A cursor that moved is on a node; a copy that ended where one is not would be a loss nobody is told of.
+fn no_place() -> Error {
+    Error::refused(JetError::INTERNAL_ERROR, "a cursor that moved to a node is on none")
 }
 
 /// The leaf a cursor is on.
@@ -289,10 +294,13 @@ fn separated_of(view: &RecordView<'_>) -> FormatResult<Vec<(u16, bool, usize, Lo
     Ok(found)
 }
 
-/// A value that several records refer to.
+/// A value that several records refer to, until the last of them came.
 struct Shared {
     id: LongValueId,
+    /// With the references that came so far.
     root: LongValueRoot,
+    /// How many there are by the old table.
+    references: u32,
 }
 
 /// The long values of a table on their way into another.
@@ -303,11 +311,16 @@ struct LongValueCopy<'c> {
     store: Option<LongValueStore>,
     shared: HashMap<LongValueId, Shared>,
     bytes: u64,
+    /// All that the file of the old table has. Each chunk is there once: whoever copies more copies values again whose
+    /// references were counted too low, and would fill any disk.
+    bytes_max: u64,
     key: Vec<u8>,
 }
 
 impl<'c> LongValueCopy<'c> {
     fn new(source: &'c OpenTable, target: &'c OpenTable, sight: &Sight) -> Result<Self> {
+        let file = source.map().file();
+        let bytes_max = u64::from(file.page_count()) * file.page_size().bytes() as u64;
         let stored = source.long_values()?;
         let source = stored.map(|store| {
             let cursor = seen::cursor_over(store.tree().tree(), sight);
@@ -320,6 +333,7 @@ impl<'c> LongValueCopy<'c> {
             store: None,
             shared: HashMap::new(),
             bytes: 0,
+            bytes_max,
             key: Vec::new(),
         })
     }
@@ -347,7 +361,13 @@ impl<'c> LongValueCopy<'c> {
     fn copy(&mut self, session: &mut Session, id: LongValueId) -> Result<LongValueId> {
         if let Some(shared) = self.shared.get_mut(&id) {
             shared.root.reference_count = shared.root.reference_count.saturating_add(1);
-            return Ok(shared.id);
+            let (new, root, references) = (shared.id, shared.root, shared.references);
+            if root.reference_count >= references {
+                // The last one: nobody asks for it again.
+                self.shared.remove(&id);
+                self.count_references(session, new, &root)?;
+            }
+            return Ok(new);
         }
         let root = self.find(id)?;
         let store = match &self.store {
@@ -359,7 +379,7 @@ impl<'c> LongValueCopy<'c> {
         self.put(session, &store, LongValueKey::Root(new), &encoded(&first))?;
         self.chunks(session, &store, (id, new), &root)?;
         if root.reference_count > 1 {
-            self.shared.insert(id, Shared { id: new, root: first });
+            self.shared.insert(id, Shared { id: new, root: first, references: root.reference_count });
         }
         Ok(new)
     }
@@ -425,8 +445,14 @@ impl<'c> LongValueCopy<'c> {
                 ChunkForm::of(chunk.len(), expected)
                     .map_err(|error| failed(error.on_page(page_of(cursor))))?;
             }
+            self.bytes = self.bytes.saturating_add(chunk.len() as u64);
+            if self.bytes > self.bytes_max {
+                let problem = Problem::Invalid("more records refer to long values than these say");
+                let page = page_of(cursor);
+                let file = source.tree().tree().file();
+                return Err(file.page_error(page, 0, "long value", problem, JetError::LV_CORRUPTED));
+            }
             cursor.release()?;
-            self.bytes += chunk.len() as u64;
             self.put(session, store, LongValueKey::Chunk(new, position), &chunk)?;
             position += expected;
             if position < root.size
@@ -456,15 +482,20 @@ impl<'c> LongValueCopy<'c> {
         store.tree().insert(session, &bytes, data, Versioning::Unversioned)
     }
 
-    /// Writes how many records refer to the values that several do.
+    /// Writes how many records refer to the values of which fewer came than the old table says.
     fn finish(&mut self, session: &mut Session) -> Result<()> {
-        let Some(store) = &self.store else { return Ok(()) };
         for shared in self.shared.values().filter(|shared| shared.root.reference_count > 1) {
-            let mut key = Vec::new();
-            LongValueKey::Root(shared.id).encode(&mut key);
-            store.tree().replace(session, &key, &encoded(&shared.root), Versioning::Unversioned)?;
+            self.count_references(session, shared.id, &shared.root)?;
         }
         Ok(())
+    }
+
+    /// Writes how many records refer to a value.
+    fn count_references(&self, session: &mut Session, id: LongValueId, root: &LongValueRoot) -> Result<()> {
+        let Some(store) = &self.store else { return Ok(()) };
+        let mut key = Vec::new();
+        LongValueKey::Root(id).encode(&mut key);
+        store.tree().replace(session, &key, &encoded(root), Versioning::Unversioned)
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! The source is attached read-only by an instance without a log, compacted, and let go; then [`swap`] puts the new file
 //! where the old one was. Without `/t` the new file begins in the folder of the source, so that this is one rename.
+//!
+//! Invariants: nobody changes the source from its first page that is read until the new file has its place, it is locked for
+//! so long; of a link, the file that it leads to is compacted, and the link stays.
 
 mod swap;
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -42,7 +45,8 @@ const OWNER_ONLY: u32 = 0o600;
 /// JET_errInvalidDatabase when source and new file are one; JET_errDatabaseDirtyShutdown for a source that is not clean;
 /// JET_errFileAccessDenied when a file cannot be moved; those of the engine.
 pub fn run(options: &CompactOptions, settings: &Settings, out: &mut Output<'_>) -> CommandResult {
-    let source = options.source.as_path();
+    let source = leads_to(&options.source);
+    let source = source.as_path();
     let opened = SourceFile::open(source).and_then(|file| Ok((file.header()?.header, file.length())));
     let (header, length) = match opened {
         Ok(opened) => opened,
@@ -62,7 +66,7 @@ pub fn run(options: &CompactOptions, settings: &Settings, out: &mut Output<'_>) 
         remove_old_target(&target)?;
     }
     let page_size = settings.page_size.unwrap_or_else(|| header.page_size());
-    let statistics = copy(options, page_size, (source, &target), out)?;
+    let (statistics, _held) = copy(options, page_size, (source, &target), out)?;
     out.frame(format_args!("\n"))?;
     Swap { source, target: &target, backup: None }.prepare().map_err(|error| {
         Failure::of_file(JetError::FILE_ACCESS_DENIED, &target).with_detail(error.to_string())
@@ -71,6 +75,24 @@ pub fn run(options: &CompactOptions, settings: &Settings, out: &mut Output<'_>) 
         swap_files(options, (source, &target), out)?;
     }
     tell(options, &statistics, length, &target, out)
+}
+
+/// The file that a link leads to: a rename to the link's own name would leave that file as it was.
+fn leads_to(source: &Path) -> PathBuf {
+    let whole = if source.is_symlink() { fs::canonicalize(source).ok() } else { None };
+    whole.unwrap_or_else(|| source.to_owned())
+}
+
+/// Keeps writers out of a file that is attached for reading, when it is attached no more.
+fn hold(source: &Path) -> CommandResult<File> {
+    let of_io = |error: &std::io::Error| Failure::of_io(error, source);
+    let file = File::open(source).map_err(|error| of_io(&error))?;
+    match file.try_lock_shared() {
+        Ok(()) => Ok(file),
+        // A file system that knows no locks has nobody to keep out.
+        Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => Ok(file),
+        Err(error) => Err(of_io(&error.into())),
+    }
 }
 
 /// The new file's first name: in the folder of the source.
@@ -93,13 +115,13 @@ fn remove_old_target(target: &Path) -> CommandResult {
     }
 }
 
-/// Compacts the source into the new file.
+/// Compacts the source into the new file; no writer is let at the source until the file that is given back is closed.
 fn copy(
     options: &CompactOptions,
     page_size: PageSize,
     (source, target): (&Path, &Path),
     out: &mut Output<'_>,
-) -> CommandResult<CompactStatistics> {
+) -> CommandResult<(CompactStatistics, File)> {
     let folder = std::env::current_dir()?;
     let (source, target) = (folder.join(source), folder.join(target));
     let failed = |error: Error| Failure::of_engine(&error, &source);
@@ -121,6 +143,7 @@ fn copy(
         out.frame(format_args!("\n\n\n"))?;
         return Err(failed(error));
     }
+    let held = hold(&source)?;
     let request = CompactRequest {
         source: source.clone(),
         target: target.clone(),
@@ -148,7 +171,7 @@ fn copy(
             bar.complete(out)?;
             match lost {
                 Some(error) => Err(error.into()),
-                None => Ok(statistics),
+                None => Ok((statistics, held)),
             }
         }
         (Err(error), _) | (_, Err(error)) => {

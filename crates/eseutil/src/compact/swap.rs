@@ -12,7 +12,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 /// The files of a swap.
@@ -94,14 +94,18 @@ impl Swap<'_> {
                     let _ = fs::remove_file(&hidden);
                     return Err(error);
                 }
+                watch.step("sync the folder of the source")?;
+                sync_folder(self.source)?;
                 watch.step("remove the new file")?;
-                // The database is in its place: a copy that stays is no failure.
+                // The database is in its place, and stays there: a copy that stays too is no failure.
                 let _ = fs::remove_file(self.target);
             }
-            renamed => renamed?,
+            renamed => {
+                renamed?;
+                watch.step("sync the folder of the source")?;
+                sync_folder(self.source)?;
+            }
         }
-        watch.step("sync the folder of the source")?;
-        sync_folder(self.source)?;
         let map = self.source.with_extension("jfm");
         if map != self.source && map.is_file() {
             watch.step("remove the old flush map")?;
@@ -123,7 +127,8 @@ fn hidden_beside(file: &Path) -> PathBuf {
 /// Copies a file to a name that must be free.
 fn copy_durably(from: &Path, to: &Path, watch: &mut dyn Watch) -> io::Result<()> {
     watch.step("copy")?;
-    let mut target = OpenOptions::new().write(true).create_new(true).open(to)?;
+    // Nobody else reads it before it has the rights of the other.
+    let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     let copied = File::open(from)
         .and_then(|mut source| io::copy(&mut source, &mut target))
         .and_then(|_| dress(from, to))
@@ -134,16 +139,26 @@ fn copy_durably(from: &Path, to: &Path, watch: &mut dyn Watch) -> io::Result<()>
     copied
 }
 
-/// Owner, rights and extended attributes. Only root can give a file away: without that right it stays one's own.
+/// Owner, rights and extended attributes. Only root can give a file away: without that right it stays one's own, in the
+/// old one's group where one is of that group oneself. Another group gets the rights that everybody has.
 fn dress(from: &Path, to: &Path) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
     let known = fs::metadata(from)?;
-    match chown(to, Some(known.uid()), Some(known.gid())) {
-        Err(error) if error.kind() != ErrorKind::PermissionDenied => return Err(error),
-        _ => {}
-    }
+    let given = |changed: io::Result<()>| match changed {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(false),
+        changed => changed.map(|()| true),
+    };
+    let has_group =
+        given(chown(to, Some(known.uid()), Some(known.gid())))? || given(chown(to, None, Some(known.gid())))?;
     copy_attributes(from, to);
-    fs::set_permissions(to, fs::Permissions::from_mode(known.permissions().mode()))
+    let mode = known.permissions().mode();
+    let mode = if has_group { mode } else { rights_without_group(mode) };
+    fs::set_permissions(to, fs::Permissions::from_mode(mode))
+}
+
+/// The rights of a file whose group is not that of the file that had `mode`.
+fn rights_without_group(mode: u32) -> u32 {
+    const GROUP: u32 = 0o070;
+    mode & !GROUP | mode & GROUP & ((mode & 0o007) << 3)
 }
 
 /// Extended attributes, as far as the file system and the rights of this process allow.
@@ -233,6 +248,28 @@ mod tests {
             }
         }
         assert!(points >= 8, "{points} points");
+    }
+
+    #[test]
+    fn a_group_that_is_not_the_old_one_gets_the_rights_of_everybody() {
+        for (mode, without) in
+            [(0o640, 0o600), (0o664, 0o644), (0o600, 0o600), (0o666, 0o666), (0o470, 0o400)]
+        {
+            assert_eq!(rights_without_group(mode), without, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_copy_is_read_by_nobody_else_before_it_has_its_rights() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (from, to) = (folder.path().join("a.edb"), folder.path().join("b.edb"));
+        fs::write(&from, "old").expect("a file");
+        fs::set_permissions(&from, fs::Permissions::from_mode(0o604)).expect("rights");
+        copy_durably(&from, &to, &mut NoWatch).expect("a copy");
+        assert_eq!(fs::metadata(&to).expect("it is there").permissions().mode() & 0o777, 0o604);
+        assert_eq!(fs::read_to_string(&to).expect("it is there"), "old");
+        let error = copy_durably(&from, &to, &mut NoWatch).expect_err("the name is taken");
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     }
 
     #[test]

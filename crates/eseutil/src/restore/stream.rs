@@ -5,8 +5,9 @@
 //! stream that breaks off is no set.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use ese_format::error::JetError;
@@ -109,7 +110,8 @@ impl SetFolders {
         let above = to.ancestors().skip(1).find(|path| path.is_dir()).unwrap_or(Path::new("/"));
         let name = format!(".eseutil-stream-{}-{}", std::process::id(), self.unpacked.len());
         let folder = above.join(name);
-        fs::create_dir(&folder).map_err(|error| Failure::of_io(&error, &folder))?;
+        // What is in the stream is for whoever unpacks it.
+        DirBuilder::new().mode(0o700).create(&folder).map_err(|error| Failure::of_io(&error, &folder))?;
         Ok(folder)
     }
 }
