@@ -103,7 +103,10 @@ impl Utility {
         if matches!(attached, Attached::New(_)) {
             // It was attached here alone.
             drop(attached);
-            engine.detach_database(&call.body()?.engine, &source)?;
+            let detached = engine.detach_database(&call.body()?.engine, &source);
+            // What went wrong first is what is told.
+            compacted.and_then(|_| Ok(detached?))?;
+            return Ok(Completion::Success);
         }
         compacted.map(|_| Completion::Success)
     }

@@ -61,6 +61,8 @@ impl Place {
             None => Self::system(),
             Some(name) if name.is_empty() || name == "off" => None,
             Some(name) if name == "stderr" => Some(Self::StandardError),
+            // A pipe that nobody reads would keep the program waiting.
+            Some(name) if is_pipe(Path::new(name)) => None,
             Some(name) => {
                 File::options().append(true).create(true).open(Path::new(name)).ok().map(Self::File)
             }
@@ -99,10 +101,24 @@ impl Place {
             #[cfg(unix)]
             Self::System(socket) => {
                 let grave = if level == Level::ERROR { 3 } else { 4 };
-                socket.send(format!("<{}>esent[{process}]: {words}", USER | grave).as_bytes()).map(|_| ())
+                let text = format!("<{}>esent[{process}]: {words}", USER | grave);
+                let send = || socket.send(text.as_bytes()).map(|_| ());
+                // A log that was started anew has another socket under the same name.
+                send().or_else(|_| socket.connect(SYSTEM_LOG).and_then(|()| send()))
             }
         };
     }
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 /// A line of a file: the time, the process, how grave it is, and the words.
@@ -236,6 +252,12 @@ mod tests {
         assert!(Place::of(Some("".as_ref())).is_none());
         assert!(Place::of(Some("/dev/null/events".as_ref())).is_none());
         assert!(matches!(Place::of(Some("stderr".as_ref())), Some(Place::StandardError)));
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        if made.is_ok_and(|status| status.success()) {
+            assert!(Place::of(Some(pipe.as_os_str())).is_none(), "nobody reads it");
+        }
     }
 
     #[test]
