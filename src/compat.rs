@@ -29,8 +29,7 @@ impl State {
 }
 
 /// What a defragmentation does and does not.
-const DEFRAGMENTS: &str =
-    "leaves are merged as they become small, with a run or without; the callback is not called";
+const DEFRAGMENTS: &str = "leaves are merged as they become small, with a run or without; the end of a run's time is told by the next call";
 
 /// The functions that do something: name without A or W, state, note.
 const STATES: &[(&str, State, &str)] = &[

@@ -18,6 +18,7 @@ use crate::abi::tables::errors::JET_errInvalidParameter;
 use crate::abi::tables::params::JET_paramEnableOnlineDefrag;
 use crate::abi::tables::typedefs::*;
 use crate::runtime::call::{with_database, with_session};
+use crate::runtime::callbacks::Callback;
 use crate::runtime::defragmentation::Asked;
 use crate::runtime::instance::AfterStop;
 
@@ -170,7 +171,7 @@ pub unsafe extern "system" fn JetDefragment2A(
     // SAFETY: the caller's name is NULL or ends with a zero, its places are NULL or may be read and written.
     unsafe {
         let limits = Limits { passes: Place::new(pcPasses), seconds: Place::new(pcSeconds) };
-        let completion = if callback.is_some() { Wanted::Called } else { Wanted::Nobody };
+        let completion = callback.map(|function| Callback::new(function, std::ptr::null_mut()));
         defragment(sesid, dbid, Form::Ansi, szTableName.cast(), limits, completion, grbit)
     }
 }
@@ -189,7 +190,7 @@ pub unsafe extern "system" fn JetDefragment2W(
     // SAFETY: the caller's name is NULL or ends with a zero, its places are NULL or may be read and written.
     unsafe {
         let limits = Limits { passes: Place::new(pcPasses), seconds: Place::new(pcSeconds) };
-        let completion = if callback.is_some() { Wanted::Called } else { Wanted::Nobody };
+        let completion = callback.map(|function| Callback::new(function, std::ptr::null_mut()));
         defragment(sesid, dbid, Form::Wide, szTableName.cast(), limits, completion, grbit)
     }
 }
@@ -237,7 +238,7 @@ pub unsafe extern "system" fn JetDefragmentA(
     // SAFETY: the caller's name is NULL or ends with a zero, its places are NULL or may be read and written.
     unsafe {
         let limits = Limits { passes: Place::new(pcPasses), seconds: Place::new(pcSeconds) };
-        defragment(sesid, dbid, Form::Ansi, szTableName.cast(), limits, Wanted::Nobody, grbit)
+        defragment(sesid, dbid, Form::Ansi, szTableName.cast(), limits, None, grbit)
     }
 }
 
@@ -254,7 +255,7 @@ pub unsafe extern "system" fn JetDefragmentW(
     // SAFETY: the caller's name is NULL or ends with a zero, its places are NULL or may be read and written.
     unsafe {
         let limits = Limits { passes: Place::new(pcPasses), seconds: Place::new(pcSeconds) };
-        defragment(sesid, dbid, Form::Wide, szTableName.cast(), limits, Wanted::Nobody, grbit)
+        defragment(sesid, dbid, Form::Wide, szTableName.cast(), limits, None, grbit)
     }
 }
 
@@ -265,38 +266,28 @@ struct Limits {
     seconds: Place<u32>,
 }
 
-/// Whether somebody wants to be called when a defragmentation ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Nobody,
-    Called,
-}
-
 /// What a defragmentation is asked for, after the checks of spec 09 §13.1.
 ///
 /// # Errors
 /// JET_errInvalidGrbit, JET_errInvalidParameter.
-fn asked(limits: Limits, completion: Wanted, grbit: JET_GRBIT) -> Result<Asked, JetError> {
+fn asked(limits: Limits, completion: Option<Callback>, grbit: JET_GRBIT) -> Result<Asked, JetError> {
     const SPACE_BITS: JET_GRBIT = JET_bitDefragmentAvailSpaceTreesOnly | JET_bitDefragmentNoPartialMerges;
     const TREES_START: JET_GRBIT = JET_bitDefragmentBTreeBatch | JET_bitDefragmentBatchStart;
     match grbit & !SPACE_BITS {
         JET_bitDefragmentBatchStart => {
-            // No number, 0 and -1 are no limit; a limit on passes has nothing to count here.
-            let seconds = limits.seconds.read().filter(|seconds| *seconds != 0 && *seconds != u32::MAX);
-            Ok(Asked::Start { seconds })
+            // No number, 0 and -1 are no limit.
+            let limit = |place: Place<u32>| place.read().filter(|most| *most != 0 && *most != u32::MAX);
+            Ok(Asked::Start { passes: limit(limits.passes), seconds: limit(limits.seconds) })
         }
         JET_bitDefragmentBatchStop if grbit & SPACE_BITS == 0 => Ok(Asked::Stop),
         JET_bitDefragmentBTree if grbit == JET_bitDefragmentBTree => {
-            if completion == Wanted::Called {
+            if completion.is_some() {
                 return Err(JetError::INVALID_PARAMETER);
             }
             Ok(Asked::OneTree)
         }
         TREES_START if grbit == TREES_START => {
-            if limits.passes.read().is_some()
-                || limits.seconds.read().is_some()
-                || completion == Wanted::Called
-            {
+            if limits.passes.read().is_some() || limits.seconds.read().is_some() || completion.is_some() {
                 return Err(JetError::INVALID_PARAMETER);
             }
             Ok(Asked::AllTrees)
@@ -315,7 +306,7 @@ unsafe fn defragment(
     form: Form,
     table: *const c_char,
     limits: Limits,
-    completion: Wanted,
+    completion: Option<Callback>,
     grbit: JET_GRBIT,
 ) -> JET_ERR {
     with_database(sesid, dbid, AfterStop::Refused, |call, database| -> CallResult {
@@ -340,14 +331,21 @@ unsafe fn defragment(
         }
         let runs = instance.defragmentation();
         match asked {
-            Asked::Start { seconds } => {
-                if !runs.start(database, seconds) {
+            Asked::Start { passes, seconds } => {
+                let Some(before) = runs.start(database, seconds, completion) else {
                     return Ok(Completion::Warning(JetError::WRN_DEFRAG_ALREADY_RUNNING));
-                }
+                };
+                before.tell(call, dbid)?;
                 instance.engine()?.transactions().clean()?;
+                // One pass is all there is to do: a run of so many passes is over.
+                if passes.is_some() {
+                    runs.stop(database).1.tell(call, dbid)?;
+                }
             }
             Asked::Stop => {
-                let Some(seconds) = runs.stop(database) else {
+                let (seconds, ended) = runs.stop(database);
+                ended.tell(call, dbid)?;
+                let Some(seconds) = seconds else {
                     return Ok(Completion::Warning(JetError::WRN_DEFRAG_NOT_RUNNING));
                 };
                 limits.passes.write(1);

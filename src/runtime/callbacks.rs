@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use ese_format::error::JetError;
 
+use crate::abi::tables::enums::{JET_cbtypOnlineDefragCompleted, JET_tableidNil};
 use crate::abi::tables::params::{
     JET_paramDisableCallbacks, JET_paramEnablePersistedCallbacks, JET_paramRuntimeCallback,
 };
-use crate::abi::tables::typedefs::{JET_CALLBACK, JET_CBTYP, JET_ERR, JET_SESID};
+use crate::abi::tables::typedefs::{JET_CALLBACK, JET_CBTYP, JET_DBID, JET_ERR, JET_SESID};
 use crate::parameters::ParameterStore;
 use crate::runtime::attachments::FreedStorage;
 use crate::runtime::call::SessionCall;
@@ -208,6 +209,26 @@ pub fn ask_one(
     call.body()?;
     cursor.body().map(|_| ())?;
     if code < 0 { Err(JetError::from_code(code)) } else { Ok(code) }
+}
+
+/// Tells a program that a defragmentation of a database has ended. Its answer does not count.
+///
+/// # Errors
+/// Those of a session that the program ended meanwhile.
+pub fn tell_defragmented(
+    call: &mut SessionCall<'_>,
+    dbid: JET_DBID,
+    callback: Callback,
+) -> Result<(), JetError> {
+    let occasion = Occasion {
+        session: call.session.handle(),
+        dbid,
+        tableid: JET_tableidNil,
+        kind: JET_cbtypOnlineDefragCompleted,
+        arguments: [std::ptr::null_mut(); 2],
+    };
+    call.held.while_in_callback(|| callback.call(occasion));
+    call.body().map(|_| ())
 }
 
 /// The run-time callback of an instance, if the program set one.

@@ -9,6 +9,7 @@ mod cursor;
 mod databases;
 mod define;
 mod definitions;
+mod defragmentation;
 mod fixture;
 mod harness;
 mod hostile;
@@ -42,8 +43,9 @@ pub(crate) type Row = (u32, fn() -> Vec<i32>);
 pub(crate) type Case = (&'static str, fn());
 
 /// What programs do wrong, by the functions that they call.
-const CASES: [(&str, &[Case]); 4] = [
+const CASES: [(&str, &[Case]); 5] = [
     ("compaction", wrong_compact::CASES),
+    ("defragmentation", defragmentation::CASES),
     ("records", wrong_records::CASES),
     ("definitions", wrong_definitions::CASES),
     ("temporary tables", wrong_temporary::CASES),
