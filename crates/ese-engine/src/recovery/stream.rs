@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use ese_format::error::JetError;
+use ese_format::error::{FormatError, JetError};
 use ese_format::log::header::LogHeader;
 use ese_format::log::names;
+use ese_format::page_size::PageSize;
 
 use super::backup_copy::GenerationRange;
 use super::progress::{COARSE_FROM_HARD, COARSE_FROM_SOFT, ProgressMeter};
@@ -182,15 +183,21 @@ impl Stream {
         if header.page_size() == Some(self.settings.page_size) {
             return Ok(());
         }
-        let about = format!("{} is of pages of {:?}", path.display(), header.page_size());
+        let bytes = header.page_size().map_or(0, PageSize::bytes);
+        let about = format!("{} is of pages of {bytes} bytes", path.display());
         Err(Error::refused(JetError::PAGE_SIZE_MISMATCH, about))
     }
 
-    /// Checks that `next` is the generation behind `previous` (spec 05 §4.4).
+    /// Checks that `next` is the generation behind `previous` (spec 05 §4.4). Where the checksum over all segments is another
+    /// than `next` has written down, `previous` is the one that changed: the header of `next` has a checksum of its own.
     pub(super) fn check_follows(previous: &OpenGeneration, next: &OpenGeneration) -> Result<()> {
         let failed = |error| Error::format(next.generation.path(), error);
         next.header.check_follows(&previous.header).map_err(failed)?;
         let accumulated = previous.generation.log()?.accumulated_checksum();
-        next.header.check_previous_checksum(accumulated).map_err(failed)
+        next.header.check_previous_checksum(accumulated).map_err(|error| {
+            let (field, offset) = ("accumulated checksum", u64::from(previous.header.sector_bytes.get()));
+            let about = FormatError::new(error.kind(), offset, field, error.problem().clone(), error.jet());
+            Error::format(previous.generation.path(), about)
+        })
     }
 }

@@ -128,7 +128,8 @@ fn check_next(first: &LogHeader, previous: &LogHeaderFile, log: &LogHeaderFile) 
 
 fn check_sizes(log: &LogHeaderFile, page_size: PageSize) -> Result<()> {
     if log.header.page_size() != Some(page_size) {
-        let about = format!("{} is of pages of {:?}", log.path.display(), log.header.page_size());
+        let bytes = log.header.page_size().map_or(0, PageSize::bytes);
+        let about = format!("{} is of pages of {bytes} bytes", log.path.display());
         return Err(Error::refused(JetError::PAGE_SIZE_MISMATCH, about));
     }
     if log.bytes != log.header.file_bytes() {

@@ -129,6 +129,31 @@ impl<'s> Chain<'s> {
         }
     }
 
+    /// Notes logs that no database gets to: a restore would leave them out in silence. For when the last set is in.
+    pub(crate) fn check_line(&mut self) {
+        let mut cut_off = BTreeMap::new();
+        for database in &self.databases {
+            let Reach::Through { generation, .. } = self.reach(database) else { continue };
+            let next = self.logs.range(generation.saturating_add(1)..).next();
+            if let (Some(last), Some((_, log))) = (self.logs.get(&generation), next) {
+                // What is wrong within a set was told when it was read.
+                if log.is_sound && log.path.parent() != last.path.parent() {
+                    cut_off.insert(log.generation, (*last, *log));
+                }
+            }
+        }
+        for (last, log) in cut_off.into_values() {
+            if log.generation == last.generation.saturating_add(1) {
+                let what = format!("does not follow {}", last.path.display());
+                self.flaw(JetError::GIVEN_LOG_FILE_IS_NOT_CONTIGUOUS, log, what);
+            } else {
+                let gap = (last.generation.saturating_add(1), log.generation.saturating_sub(1));
+                let what = format!("logs {} before it are in none of the sets", range_text(gap));
+                self.flaw(JetError::MISSING_RESTORE_LOG_FILES, log, what);
+            }
+        }
+    }
+
     /// Where the logs know a database to be: what the last log says that has it attached.
     pub(crate) fn logged_path(&self, database: &SetDatabase) -> Option<&'s str> {
         let mut logs = self.logs.values().rev();

@@ -79,6 +79,10 @@ pub(crate) struct SetLog {
     pub(crate) is_circular: bool,
     /// Where each database was when it was attached, and its identity.
     pub(crate) attachments: Vec<(Signature, String)>,
+    /// The checksum over all its segments, of one that was read to its end.
+    pub(crate) accumulated: Option<u64>,
+    /// What that of the log before was when this one was begun; older versions did not write it down.
+    pub(crate) previous_accumulated: Option<u64>,
     pub(crate) is_sound: bool,
 }
 
@@ -101,11 +105,30 @@ pub(crate) fn range_text((low, high): (i32, i32)) -> String {
 }
 
 impl BackupSet {
-    /// Looks into a folder.
+    /// Looks into a folder; where it has no set itself into `new` or `old` in it, where JetBackup leaves one (spec 07 §9.2).
     ///
     /// # Errors
     /// JET_errInvalidPath where there is no folder; those of listing it.
     pub(crate) fn read(folder: &Path) -> CommandResult<Self> {
+        let set = Self::read_itself(folder)?;
+        if set.has_something() {
+            return Ok(set);
+        }
+        let below = ["new", "old"].map(|name| folder.join(name));
+        for folder in below.iter().filter(|folder| folder.is_dir() && !OsFileSystem.leads_out(folder)) {
+            let found = Self::read_itself(folder)?;
+            if found.has_something() {
+                return Ok(found);
+            }
+        }
+        Ok(set)
+    }
+
+    fn has_something(&self) -> bool {
+        !(self.databases.is_empty() && self.logs.is_empty() && self.flaws.is_empty())
+    }
+
+    fn read_itself(folder: &Path) -> CommandResult<Self> {
         if !folder.is_dir() {
             let what = if folder.exists() { "is no folder" } else { "there is no such folder" };
             return Err(Failure::of_file(JetError::INVALID_PATH, folder).with_detail(what));
@@ -338,6 +361,11 @@ fn read_log(file: &SourceFile, named: i32) -> CommandResult<SetLog> {
         attachments: attachments
             .map(|attached| (attached.info.database_signature, attached.path.to_text().into_owned()))
             .collect(),
+        accumulated: None,
+        previous_accumulated: header
+            .version()
+            .has_accumulated_checksum()
+            .then(|| header.previous_accumulated_checksum.get()),
         is_sound: true,
     })
 }

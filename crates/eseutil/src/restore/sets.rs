@@ -47,6 +47,7 @@ pub fn run(options: &RestoreSetsOptions, settings: &Settings, out: &mut Output<'
     let flaws_of_sets: Vec<Flaw> = sets.iter_mut().flat_map(|set| std::mem::take(&mut set.flaws)).collect();
     let mut chain = Chain::default();
     sets.iter().for_each(|set| chain.push(set));
+    chain.check_line();
     let planned = plan(options, &chain);
     // What is wrong with a file comes before what is missing because of it.
     if let Some(flaw) = flaws_of_sets.into_iter().chain(chain.flaws).next() {
@@ -250,6 +251,10 @@ fn destination_of(
 
 fn check_placed(options: &RestoreSetsOptions, parts: &[Part<'_>]) -> CommandResult {
     for placed in &options.placed {
+        if options.placed.iter().filter(|other| other.what == placed.what).count() > 1 {
+            let what = format!("--map: '{}' is sent to two places", placed.what);
+            return Err(Failure::from(JetError::INVALID_PARAMETER).with_detail(what));
+        }
         let place = std::path::absolute(&placed.place)?;
         if !parts.iter().any(|part| part.destination == place) {
             let what = format!("--map: the sets have no database '{}'", placed.what);

@@ -13,9 +13,11 @@ use ese_engine::io::OsFileSystem;
 use ese_engine::log::Generation;
 use ese_format::error::JetError;
 use ese_format::log::LogEnd;
+use ese_format::logtime::Logtime;
+use ese_format::signature::Signature;
 use serde_json::{Value, json};
 
-use crate::backup_set::{BackupSet, Chain, CopyForm, Flaw, Reach, range_text};
+use crate::backup_set::{BackupSet, Chain, CopyForm, Flaw, Reach, SetLog, range_text};
 use crate::checksum::look_at_pages;
 use crate::failure::{CommandResult, Failure};
 use crate::output::{Output, ProgressStyle};
@@ -38,6 +40,7 @@ pub fn run(folders: &[PathBuf], out: &mut Output<'_>) -> CommandResult {
         show_set(set, out)?;
         entries.push(set_json(set));
     }
+    chain.check_line();
     show_points(&points, &chain, out)?;
     out.set("sets", entries);
     out.set("points", points.iter().map(Point::to_json).collect::<Vec<Value>>());
@@ -77,7 +80,7 @@ fn read_everything(sets: &mut [BackupSet], out: &mut Output<'_>) -> CommandResul
     let shows = out.progress() == ProgressStyle::Live;
     let mut bar = if shows { Some(Progress::begin("Verifying", total, out)?) } else { None };
     let mut done: u64 = 0;
-    for set in sets {
+    for set in &mut *sets {
         let mut flaws = Vec::new();
         for database in &set.databases {
             let file = SourceFile::open(&database.path)?;
@@ -106,9 +109,12 @@ fn read_everything(sets: &mut [BackupSet], out: &mut Output<'_>) -> CommandResul
             flaws.extend(report.failures.into_iter().map(|failure| Flaw { failure }));
         }
         for log in set.logs.values_mut() {
-            if let Err(failure) = read_log(&log.path) {
-                log.is_sound = false;
-                flaws.push(Flaw { failure });
+            match read_log(&log.path) {
+                Ok(accumulated) => log.accumulated = accumulated,
+                Err(failure) => {
+                    log.is_sound = false;
+                    flaws.push(Flaw { failure });
+                }
             }
             done = done.saturating_add(log.bytes);
             if let Some(bar) = &mut bar {
@@ -117,14 +123,66 @@ fn read_everything(sets: &mut [BackupSet], out: &mut Output<'_>) -> CommandResul
         }
         set.flaws.append(&mut flaws);
     }
+    check_accumulated(sets);
     if let Some(bar) = bar {
         bar.complete(out)?;
     }
     Ok(())
 }
 
-/// Reads a log to its end.
-fn read_log(path: &Path) -> CommandResult {
+/// A log that lost its last segments reads well by itself; the one behind it knows what the checksum over all of them was.
+fn check_accumulated(sets: &mut [BackupSet]) {
+    let known: Vec<Follower> =
+        sets.iter().flat_map(|set| set.logs.values()).filter_map(Follower::of).collect();
+    for set in sets {
+        let mut flaws = Vec::new();
+        for log in set.logs.values_mut().filter(|log| log.is_sound) {
+            let Some(accumulated) = log.accumulated else { continue };
+            let follower = known.iter().find(|next| next.follows(log) && next.accumulated != accumulated);
+            if let Some(next) = follower {
+                log.is_sound = false;
+                let what = format!(
+                    "the checksum over its segments is {accumulated:#018x}, {} says {:#018x}: segments are missing or others",
+                    next.path.display(),
+                    next.accumulated
+                );
+                let jet = JetError::LOG_SEQUENCE_CHECKSUM_MISMATCH;
+                flaws.push(Flaw { failure: Failure::of_file(jet, &log.path).with_detail(what) });
+            }
+        }
+        set.flaws.append(&mut flaws);
+    }
+}
+
+/// What a log says of the one before it.
+struct Follower {
+    path: PathBuf,
+    generation: i32,
+    stream: Signature,
+    previous_created: Logtime,
+    accumulated: u64,
+}
+
+impl Follower {
+    fn of(log: &SetLog) -> Option<Self> {
+        Some(Self {
+            path: log.path.clone(),
+            generation: log.generation,
+            stream: log.stream,
+            previous_created: log.previous_created,
+            accumulated: log.previous_accumulated?,
+        })
+    }
+
+    fn follows(&self, log: &SetLog) -> bool {
+        self.generation == log.generation.saturating_add(1)
+            && self.stream == log.stream
+            && self.previous_created == log.created
+    }
+}
+
+/// Reads a log to its end; the checksum over its segments, where the version has one.
+fn read_log(path: &Path) -> CommandResult<Option<u64>> {
     let generation =
         Generation::read(&OsFileSystem, path).map_err(|error| Failure::of_engine(&error, path))?;
     let log = generation.log().map_err(|error| Failure::of_engine(&error, path))?;
@@ -139,7 +197,9 @@ fn read_log(path: &Path) -> CommandResult {
             let what = format!("the log ends inside the record at {position}");
             Err(Failure::of_file(JetError::LOG_FILE_CORRUPT, path).with_detail(what))
         }
-        Some(LogEnd::Complete) | None => Ok(()),
+        Some(LogEnd::Complete) | None => {
+            Ok(log.header().version().is_segmented().then(|| log.accumulated_checksum()))
+        }
     }
 }
 

@@ -100,6 +100,65 @@ fn each_prefix_of_the_chain_is_a_point() {
 }
 
 #[test]
+fn logs_behind_a_gap_between_sets_are_not_left_out_in_silence() {
+    let Some(corpus) = corpus() else {
+        return skipped("logs_behind_a_gap_between_sets_are_not_left_out_in_silence");
+    };
+    let stage = tempfile::tempdir().expect("a temporary folder can be made");
+    let sets = ["full", "incr2"]
+        .map(|part| unpack(&corpus, &format!("ese/backup-incremental/{part}"), stage.path()));
+    for generation in 0xD..=0x10 {
+        std::fs::remove_file(sets[1].join(format!("edb{generation:08X}.log"))).expect("it is there");
+    }
+    let verified = eseutil(["verify-backup", &shown(&sets[0]), &shown(&sets[1])]).failed_with(-557);
+    assert!(verified.errors.contains("edb00000011.log: logs 0x10-0x10"), "{}", verified.errors);
+    let to = stage.path().join("to");
+    eseutil(["restore", &shown(&sets[0]), &shown(&sets[1]), "--to", &shown(&to)]).failed_with(-557);
+    assert!(!to.exists(), "nothing was touched");
+    eseutil(["restore", &shown(&sets[0]), "--to", &shown(&to)]).succeeded();
+}
+
+#[test]
+fn a_log_that_lost_its_segments_is_found_and_named() {
+    let Some(corpus) = corpus() else { return skipped("a_log_that_lost_its_segments_is_found_and_named") };
+    let stage = tempfile::tempdir().expect("a temporary folder can be made");
+    let set = unpack(&corpus, "ese/legacy/bk2", stage.path());
+    // The one segment that is used of this log: what is left reads well, and ends early.
+    let log = set.join("edb00000009.log");
+    let mut bytes = std::fs::read(&log).expect("it is there");
+    bytes[4096..8192].fill(0);
+    std::fs::write(&log, bytes).expect("it can be written");
+    let verified = eseutil(["verify-backup", &shown(&set)]).failed_with(-590);
+    assert!(
+        verified.errors.contains("edb00000009.log: the checksum over its segments"),
+        "{}",
+        verified.errors
+    );
+    assert!(verified.text.contains("CANNOT be restored"), "{}", verified.text);
+    let to = stage.path().join("to");
+    let restored = eseutil(["restore", &shown(&set), "--to", &shown(&to)]).failed_with(-590);
+    assert!(restored.errors.contains("edb00000009.log"), "{}", restored.errors);
+}
+
+#[test]
+fn the_folder_of_an_atomic_legacy_backup_is_its_set() {
+    let Some(corpus) = corpus() else { return skipped("the_folder_of_an_atomic_legacy_backup_is_its_set") };
+    let stage = tempfile::tempdir().expect("a temporary folder can be made");
+    let unpacked = unpack(&corpus, "ese/legacy/bk/new", stage.path());
+    let bk = stage.path().join("bk");
+    std::fs::create_dir(&bk).expect("a folder can be made");
+    for name in ["old", "new"] {
+        std::fs::rename(if name == "old" { &unpacked } else { &bk.join("old") }, bk.join(name))
+            .expect("free");
+        let verified = eseutil(["verify-backup", &shown(&bk)]).succeeded();
+        assert!(verified.text.contains("Nothing is wrong."), "{}", verified.text);
+        let to = stage.path().join(format!("to-{name}"));
+        eseutil(["restore", &shown(&bk), "--to", &shown(&to)]).succeeded();
+        assert_sound(&to.join("src.edb"));
+    }
+}
+
+#[test]
 fn mh_shows_the_backup_information_of_copies_and_patch_files() {
     let Some(corpus) = corpus() else {
         return skipped("mh_shows_the_backup_information_of_copies_and_patch_files");
