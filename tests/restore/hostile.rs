@@ -41,7 +41,7 @@ fn no_new_path(form: Form) {
     for new in [None, Some(String::new())] {
         let mut stage = Stage::new(form);
         stage.call.map[1].1 = new;
-        assert_eq!(stage.refused(), JET_errDatabaseInvalidPath);
+        assert_eq!(stage.refused(), JET_errDatabaseInvalidName);
     }
 }
 

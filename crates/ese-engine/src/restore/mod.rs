@@ -181,7 +181,7 @@ fn check_request(request: &RestoreRequest<'_>) -> Result<()> {
         return Err(Error::refused(JetError::INVALID_PARAMETER, format!("a map of {entries} databases")));
     }
     if request.map.iter().any(|entry| entry.path.as_os_str().is_empty()) {
-        return Err(Error::refused(JetError::DATABASE_INVALID_PATH, "a database without a place"));
+        return Err(Error::refused(JetError::DATABASE_INVALID_NAME, "a database without a place"));
     }
     let disk = &*request.settings.host.file_system;
     if !disk.is_folder(&request.backup_folder) {
