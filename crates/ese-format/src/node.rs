@@ -151,8 +151,8 @@ fn common_bytes(left: &[u8], right: &[u8]) -> usize {
         }
         common += 8;
     }
-    let rest = left.iter().zip(right).skip(common);
-    common + rest.take_while(|(left, right)| left == right).count()
+    let (left, right) = (left.get(common..).unwrap_or_default(), right.get(common..).unwrap_or_default());
+    common + left.iter().zip(right).take_while(|(left, right)| left == right).count()
 }
 
 /// The order of two byte strings. Keys are short and most of them share their first bytes: eight bytes at a time, without
