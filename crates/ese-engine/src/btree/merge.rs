@@ -389,7 +389,7 @@ impl WritableTree {
         records.push(Merge2 { merge: leaf, image_flags, separator_key: merge.separator, image });
         let list = page_list(&records);
         let merges = records.iter().map(|record| Record::Merge2(*record));
-        let all = self.as_macro(author, dbtime, merges, &list);
+        let all = self.as_macro(author, dbtime, [], merges, &list);
         let logged = author.log(self.map(), &all)?;
         for ((page, record), below) in above.iter_mut().zip(&records).zip(records.iter().skip(1)) {
             apply::merge_parent(record, below, &mut page.page())?;

@@ -152,11 +152,13 @@ impl WritableTree {
             Action::Insert => {
                 let prefix = leaf.key_prefix().map_err(self.on_page())?;
                 let key = KeyRef::from(operation.key);
-                let line = NodeImage::for_page(key, operation.data, prefix).map_err(bytes)?.len();
+                let image = NodeImage::for_page(key, operation.data, prefix).map_err(bytes)?;
+                let (line, prefix) = (image.len(), usize::from(image.prefix_length().unwrap_or(0)));
                 let appends = operation.line == leaf.line_count() && leaf.next() == 0;
                 // A node that is alone on its page may fill it.
                 let spare = if appends && operation.line > 0 { self.density_reserve() } else { 0 };
-                Ok(Need { bytes: (line + TAG_BYTES) as isize, spare, tags: 1, ..Need::default() })
+                let bytes = (line + TAG_BYTES) as isize;
+                Ok(Need { bytes, spare, tags: 1, prefix, ..Need::default() })
             }
             Action::FlagInsert => Ok(Need::default()),
             Action::FlagInsertAndReplaceData | Action::Replace => {
@@ -227,10 +229,11 @@ impl WritableTree {
         let Operation { key, data, .. } = *operation;
         Ok(match operation.action {
             Action::Insert => {
-                let (prefix, suffix) = match form {
-                    RecordForm::InPlace { .. } => self.split_key(leaf, key)?,
-                    RecordForm::BehindSplit => (&[][..], key),
+                let prefix = match form {
+                    RecordForm::InPlace { prefix, .. } => prefix,
+                    RecordForm::BehindSplit => 0,
                 };
+                let (prefix, suffix) = key.split_at_checked(prefix).unwrap_or((&[], key));
                 Record::Insert(Insert { node, prefix, suffix, data })
             }
             Action::FlagInsert => Record::FlagInsert(FlagInsert { node, key, data }),
@@ -245,7 +248,7 @@ impl WritableTree {
                 let (old_length, new_length) = (old as u16, data.len() as u16);
                 let replace = |payload| Replace { node, form: form_of, old_length, new_length, payload };
                 match form {
-                    RecordForm::InPlace { diff: Some(diff) } => Record::ReplaceD(replace(diff)),
+                    RecordForm::InPlace { diff: Some(diff), .. } => Record::ReplaceD(replace(diff)),
                     _ => Record::Replace(Replace {
                         form: ese_format::log::record::DiffForm::Small,
                         ..replace(data)
@@ -253,15 +256,6 @@ impl WritableTree {
                 }
             }
         })
-    }
-
-    /// A key as an insert stores it on this page: what the page's prefix gives, and the rest.
-    fn split_key<'k>(&self, leaf: &PageView<'_>, key: &'k [u8]) -> Result<(&'k [u8], &'k [u8])> {
-        let prefix = leaf.key_prefix().map_err(self.on_page())?;
-        let image = NodeImage::for_page(KeyRef::from(key), &[], prefix)
-            .map_err(|error| Error::refused(error, "a key is too long for a node"))?;
-        let shared = usize::from(image.prefix_length().unwrap_or(0));
-        Ok(key.split_at_checked(shared).unwrap_or((&[], key)))
     }
 
     /// Does an operation on a page that has room for it.
@@ -300,7 +294,7 @@ impl WritableTree {
             _ => None,
         };
         let dbtimes = Dbtimes { before: view.dbtime(), after: self.draw_dbtime(&[view])? };
-        let form = RecordForm::InPlace { diff: diff.as_deref() };
+        let form = RecordForm::InPlace { diff: diff.as_deref(), prefix: need.prefix };
         let record = self.operation_record(author, &view, operation, versions, dbtimes, form)?;
         let claimed = view.uncommitted_free_bytes();
         self.log_and_apply(author, leaf, &record)?;
@@ -329,6 +323,8 @@ pub(super) enum RecordForm<'r> {
     InPlace {
         /// The diff of a replace, where that is shorter than the data.
         diff: Option<&'r [u8]>,
+        /// Bytes of an inserted key that the page's prefix gives.
+        prefix: usize,
     },
     /// Behind the split that makes room for it: whole key, whole data.
     BehindSplit,

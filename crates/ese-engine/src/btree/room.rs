@@ -22,6 +22,8 @@ pub(super) struct Need {
     pub(super) spare: usize,
     /// Tags it takes.
     pub(super) tags: usize,
+    /// Bytes of an inserted key that the page's prefix gives.
+    pub(super) prefix: usize,
 }
 
 impl WritableTree {

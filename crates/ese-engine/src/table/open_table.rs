@@ -107,6 +107,8 @@ struct Inner {
     schema: Arc<TableSchema>,
     primary: WritableTree,
     indexes: Vec<Option<WritableTree>>,
+    /// Whether one of those has a tree.
+    has_secondary: bool,
     /// What makes the keys of every index of the schema; none where its columns are not there.
     keys: Vec<Option<IndexKeys<'static>>>,
     /// The columns of every index of the schema, by their places in the layout; none for one that is not there.
@@ -176,7 +178,8 @@ impl OpenTable {
             }
             WritableTree::open(map, index.row.fdp_page, index.objid, TreeKind::Index).map(Some)
         };
-        let indexes = definition.indexes.iter().map(open_index).collect::<Result<_>>()?;
+        let indexes = definition.indexes.iter().map(open_index).collect::<Result<Vec<_>>>()?;
+        let has_secondary = indexes.iter().any(Option::is_some);
         let keys_of = |index: &IndexDefinition| {
             let keeper = source.stored_text();
             let keys = IndexKeys::new(&index.row, schema.layout(), keeper);
@@ -213,6 +216,7 @@ impl OpenTable {
             segments,
             defaults,
             schema,
+            has_secondary,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -258,6 +262,11 @@ impl OpenTable {
     #[must_use]
     pub fn primary_index(&self) -> Option<&IndexDefinition> {
         self.inner.schema.definition().primary_index()
+    }
+
+    /// Whether [`Self::secondary_indexes`] has any.
+    pub(super) fn has_secondary_indexes(&self) -> bool {
+        self.inner.has_secondary
     }
 
     /// The secondary indexes and their trees.

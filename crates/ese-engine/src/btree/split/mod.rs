@@ -35,6 +35,9 @@ use crate::cache::{PageGuard, PageWriteGuard};
 use crate::error::Result;
 use crate::file_map::Logging;
 
+/// Records that few macros have more of: a leaf and its parent, the operation, and what frames them.
+const RECORDS_MOSTLY: usize = 8;
+
 /// What became of a request for room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SplitOutcome {
@@ -523,18 +526,18 @@ fn macro_of<'r>(
     leaf_record: Option<&Record<'r>>,
     list: &'r [u8],
 ) -> Vec<Record<'r>> {
-    let mut records: Vec<Record<'r>> = new_pages.iter().map(|new| Record::NewPage(*new)).collect();
+    let new_pages = new_pages.iter().map(|new| Record::NewPage(*new));
     let changes = splits.iter().map(|split| Record::Split2(*split)).chain(leaf_record.copied());
-    records.extend(tree.as_macro(author, dbtime, changes, list));
-    records
+    tree.as_macro(author, dbtime, new_pages, changes, list)
 }
 
 impl WritableTree {
-    /// Records of one change of several pages, between the marks that make them one.
+    /// Records of one change of several pages, between the marks that make them one, behind those of `before`.
     pub(super) fn as_macro<'r>(
         &self,
         author: &dyn Author,
         dbtime: u64,
+        before: impl IntoIterator<Item = Record<'r>>,
         changes: impl IntoIterator<Item = Record<'r>>,
         list: &'r [u8],
     ) -> Vec<Record<'r>> {
@@ -545,8 +548,13 @@ impl WritableTree {
         } else {
             Record::MacroInfo2(MacroInfo2 { dbid, count: (list.len() / 4) as u32, list })
         };
-        let begin = std::iter::once(Record::MacroBegin(mark));
-        begin.chain(changes).chain([Record::MacroCommit(mark), info]).collect()
+        let mut records = Vec::with_capacity(RECORDS_MOSTLY);
+        records.extend(before);
+        records.push(Record::MacroBegin(mark));
+        records.extend(changes);
+        records.push(Record::MacroCommit(mark));
+        records.push(info);
+        records
     }
 }
 

@@ -33,9 +33,8 @@ pub(super) fn primary_key(
     session: &Session,
 ) -> Result<Vec<u8>> {
     let mut key = Vec::with_capacity(KEY_BYTES_MOSTLY);
-    let sight = Some(session.visibility());
     with_keys(table, index, session, |keys| {
-        with_key_source(table, record, &sight, |source| keys.primary_key(source, &mut key))
+        with_key_source(table, record, session.sight(), |source| keys.primary_key(source, &mut key))
     })?;
     Ok(key)
 }
@@ -76,7 +75,9 @@ pub(super) fn keys_of_record(
     session: &Session,
 ) -> Result<RecordKeys> {
     let mut all = RecordKeys::new();
-    let sight = Some(session.visibility());
+    if !table.has_secondary_indexes() {
+        return Ok(all);
+    }
     for (place, (index, _)) in table.secondary_indexes().enumerate() {
         let left_out = index.row.flags.contains(IndexFlags::DEFERRED_POPULATE)
             || changed.is_some_and(|changed| !depends_on(table, index, changed));
@@ -84,7 +85,9 @@ pub(super) fn keys_of_record(
             continue;
         }
         let keys = with_keys(table, index, session, |keys| {
-            with_key_source(table, record, &sight, |source| keys.keys(source, ENTRIES_PER_RECORD_MAX))
+            with_key_source(table, record, session.sight(), |source| {
+                keys.keys(source, ENTRIES_PER_RECORD_MAX)
+            })
         })?;
         all.push((place, keys));
     }
@@ -149,6 +152,9 @@ pub(super) fn insert_entries(
     bookmark: &[u8],
     versioning: Versioning,
 ) -> Result<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
     for (tree, keys) in in_trees(table, keys) {
         keys.iter().try_for_each(|key| tree.insert(session, key, bookmark, versioning))?;
     }

@@ -95,9 +95,8 @@ impl Cursor {
             let same = Arc::ptr_eq(&schema, self.table.schema());
             let maintained = if same { self.table.clone() } else { self.table.with_schema(schema)? };
             let tables = Tables { seen: &self.table, maintained: &maintained };
-            let is_one_node = scope == Scope::Record
-                && session.level() > 0
-                && maintained.secondary_indexes().next().is_none();
+            let is_one_node =
+                scope == Scope::Record && session.level() > 0 && !maintained.has_secondary_indexes();
             if let Some(change) = change.take() {
                 changed = Some(if is_one_node {
                     change(session, tables)?
@@ -485,6 +484,9 @@ fn release_others(
     held: &[LongValueId],
     kept: &[LongValueId],
 ) -> Result<()> {
+    if held.is_empty() {
+        return Ok(());
+    }
     let mut kept = kept.to_vec();
     for id in held {
         if let Some(place) = kept.iter().position(|other| other == id) {
