@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use esent::abi::structs::{StructLayout, layouts};
+use esent::abi::structs::{JET_USERDEFINEDDEFAULT_A, StructLayout, layouts};
 use parking_lot::Mutex;
 
+/// Bytes of the structure that stands for a default that a callback computes.
+const USER_DEFAULT_BYTES: u64 = size_of::<JET_USERDEFINEDDEFAULT_A>() as u64;
 /// Bytes of a place, and of the guard behind it.
 const PLACE: usize = 4096;
 const GUARD: usize = 64;
@@ -234,6 +236,11 @@ impl<'s> Hand<'s> {
             "JET_OSSNAPID" => self.handle("JET_OSSNAPID"),
             "JET_COLUMNID" => self.handle("JET_COLUMNID"),
             "JET_GRBIT" => self.grbit(),
+            // With JET_bitColumnUserDefinedDefault so many bytes are a structure of pointers, which C has to mean.
+            _ if name == "cbDefault" => {
+                let bytes = self.bytes_behind(behind);
+                if bytes == USER_DEFAULT_BYTES { bytes - 1 } else { bytes }
+            }
             _ if name.starts_with("cb") => self.bytes_behind(behind),
             _ if name == "paramid" => {
                 self.parameter = self.below(220) as u64;
