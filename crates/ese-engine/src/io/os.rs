@@ -292,7 +292,7 @@ impl File for OsFile {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
             Err(error) => {
-                tracing::warn!("{}: its lock stays until it is closed: {error}", self.path.display())
+                tracing::warn!("{}: its lock stays until it is closed: {error}", self.path.display());
             }
         }
     }

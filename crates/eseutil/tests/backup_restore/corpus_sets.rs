@@ -148,8 +148,8 @@ fn the_folder_of_an_atomic_legacy_backup_is_its_set() {
     let bk = stage.path().join("bk");
     std::fs::create_dir(&bk).expect("a folder can be made");
     for name in ["old", "new"] {
-        std::fs::rename(if name == "old" { &unpacked } else { &bk.join("old") }, bk.join(name))
-            .expect("free");
+        let before = if name == "old" { unpacked.clone() } else { bk.join("old") };
+        std::fs::rename(before, bk.join(name)).expect("the name is free");
         let verified = eseutil(["verify-backup", &shown(&bk)]).succeeded();
         assert!(verified.text.contains("Nothing is wrong."), "{}", verified.text);
         let to = stage.path().join(format!("to-{name}"));
