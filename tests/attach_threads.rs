@@ -198,7 +198,7 @@ fn hand_around(databases: &[PathBuf], rounds: u64) -> u64 {
             scope.spawn(|| until(&over, &calls, Duration::ZERO, look_at_instances));
         }
         scope.spawn(|| {
-            until(&over, &calls, Duration::ZERO, || databases.iter().for_each(|path| look_at_file(path)))
+            until(&over, &calls, Duration::ZERO, || databases.iter().for_each(|path| look_at_file(path)));
         });
         scope.spawn(|| until(&over, &calls, Duration::from_millis(20), take_snapshot));
         let backed_up = running[0].instance;

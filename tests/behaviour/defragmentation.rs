@@ -12,7 +12,6 @@ use esent::api::*;
 
 use crate::Case;
 use crate::define::*;
-use crate::harness::*;
 
 /// The cases.
 pub(crate) const CASES: &[Case] = &[("the end of a defragmentation is told", ends)];

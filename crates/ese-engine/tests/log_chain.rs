@@ -14,6 +14,9 @@ use ese_format::page_size::PageSize;
 
 const BASE: &str = "SRU";
 
+/// What is looked at, the backup's folder, its lowest and highest generation, the folder of the logs, the code.
+type Row<'r> = (&'r str, &'r Path, (i32, i32), &'r Path, i32);
+
 /// Folders made of Windows' logs.
 struct Bed {
     place: tempfile::TempDir,
@@ -78,7 +81,7 @@ fn spec_07_20_3_steps_a_and_b_on_windows_log_streams() {
     ]);
     let two_behind = bed.some_of(belkasoft, &["SRU00050.log", "SRU.log"]);
     let empty = bed.folder(&[]);
-    let rows: [(&str, &Path, (i32, i32), &Path, i32); 14] = [
+    let rows: [Row<'_>; 14] = [
         ("all that are archived", apt, (0x19, 0x1F), apt, 0),
         ("0x20 is the current log", apt, (0x19, 0x20), apt, -1811),
         ("0x18 is only a recycled log", apt, (0x18, 0x1F), apt, -1811),

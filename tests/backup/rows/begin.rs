@@ -9,7 +9,7 @@ use esent::abi::tables::params::*;
 use esent::api::*;
 
 use super::{ABORT, INCREMENTAL, NORMAL};
-use crate::bed::{Bed, Form, Pages, Setup};
+use crate::bed::{Bed, Form, Pages, Setup, SlotBytes, Slots};
 use crate::harness::{init, set_text, term};
 
 /// Every call that names an instance, with this one; no call reads what it points to.

@@ -9,7 +9,7 @@ use esent::api::*;
 
 use super::{ABORT, INCREMENTAL, NORMAL};
 use crate::bed::{Bed, Form, Pages, Set, SlotBytes, Slots, generation_of};
-use crate::harness::{attach, detach};
+use crate::harness::{attach, begin, detach};
 
 pub(super) fn t36(form: Form) {
     let bed = Bed::in_full(form);

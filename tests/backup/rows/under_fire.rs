@@ -9,7 +9,7 @@ use esent::abi::tables::errors::*;
 use esent::api::*;
 
 use super::{ABORT, NORMAL, page_sizes};
-use crate::bed::{Bed, Form, Pages, Set, Setup, insert};
+use crate::bed::{Bed, Form, Pages, Set, Setup, SlotBytes, Slots, insert};
 use crate::harness::{begin_session, create_database, term};
 
 /// Runs `during` while another session inserts into the first database until it is done.

@@ -52,7 +52,7 @@ fn interrupted(arguments: &[&str], signal: Signal, moment: u64) -> Said {
 
 /// The signal of a turn, and the status it makes.
 fn signal_of(turn: usize) -> (Signal, i32, &'static str) {
-    if turn % 2 == 0 {
+    if turn.is_multiple_of(2) {
         (Signal::INT, 130, "interrupted (SIGINT)")
     } else {
         (Signal::TERM, 143, "terminated (SIGTERM)")
