@@ -60,7 +60,7 @@ fn signal_of(turn: usize) -> (Signal, i32, &'static str) {
 }
 
 fn logs_of(folder: &Path) -> Vec<String> {
-    let is_archive = |name: &String| name.ends_with(".log") && name.len() > "edb.log".len();
+    let is_archive = |name: &String| name.ends_with(".log") && name != "edb.log" && name != "edbtmp.log";
     let files = snapshot(folder).into_keys();
     files
         .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
