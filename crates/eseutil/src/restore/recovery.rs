@@ -88,7 +88,7 @@ fn digits_of(folder: &Path, settings: &InstanceSettings) -> GenerationDigits {
 }
 
 /// What the engine says, and what can be done about it.
-fn failed(error: &ese_engine::error::Error, folder: &Path) -> Failure {
+pub(super) fn failed(error: &ese_engine::error::Error, folder: &Path) -> Failure {
     // The file with the damage, not only the folder it is in.
     let file = match error {
         ese_engine::error::Error::Format(damage) => &*damage.path,

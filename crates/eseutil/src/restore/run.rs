@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use ese_engine::instance::HeaderFile;
 use ese_engine::io::{Access, FileSystem, Host, OsFileSystem};
 use ese_engine::log::LogFolder;
-use ese_engine::recovery::{MapEntry, MapOptions};
+use ese_engine::recovery::{GenerationRange, MapEntry, MapOptions};
+use ese_engine::restore::{Beyond, GivenLogs, check_beyond};
 use ese_engine::restore_environment::{EnvironmentDatabase, RecoverStatus, RestoreEnvironment};
 use ese_format::error::JetError;
 use ese_format::log::LogHeader;
@@ -17,11 +18,11 @@ use ese_format::page_size::PageSize;
 
 use super::clean_up::clean_up;
 use super::decision::{Folders, Replay, folders_of, replay_of};
-use super::recovery::{Plan, recover};
+use super::recovery::{Plan, failed, recover};
 use super::show;
 use crate::backup::LOCKED;
 use crate::command_line::Settings;
-use crate::command_line::backup_restore::RestoreRunOptions;
+use crate::command_line::backup_restore::{RestoreRunOptions, RollForward};
 use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
 use crate::source_file::SourceFile;
@@ -214,6 +215,32 @@ fn look_at_destination(database: &EnvironmentDatabase, out: &mut Output<'_>) -> 
         return Err(Failure::of_file(JetError::BAD_DB_SIGNATURE, path).with_detail(what));
     }
     Ok(pair.header.page_size())
+}
+
+/// Whether the logs of the running folder, if those are replayed, go on behind the set: what hard recovery would refuse
+/// is told while every database is still what it was.
+///
+/// # Errors
+/// JET_errLogFilePathInUse, those of the logs of the set, and -557, -565, -610, -611.
+pub(super) fn look_behind(
+    folder: &Path,
+    environment: &RestoreEnvironment,
+    wish: &RollForward,
+    page_size: PageSize,
+) -> CommandResult {
+    let Replay::Running { logs, .. } = replay_of(environment, wish)? else { return Ok(()) };
+    if !logs.is_dir() {
+        return Ok(());
+    }
+    look_at_running(environment, &logs)?;
+    let (disk, base_name) = (&OsFileSystem, &environment.log_base_name);
+    let range = GenerationRange { low: environment.low_log, high: environment.high_log };
+    let looked = GivenLogs::examine(disk, folder, base_name, environment.log_extension, range, page_size)
+        .and_then(|given| {
+            let there = LogFolder::scan_only(disk, &logs, base_name, given.set().extension)?;
+            check_beyond(disk, &given, &Beyond { folder: &there, is_backup_folder: false, target_high: None })
+        });
+    looked.map_err(|error| failed(&error, &logs))
 }
 
 /// An instance of another process that has its logs open keeps a restore into its folder out.

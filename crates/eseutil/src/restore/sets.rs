@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! look      headers, line of the logs, every page of the copies; destinations      nothing is changed yet
-//! copy      databases to their places, logs to the temporary folder, Restore.env
+//! logs      of the sets to the temporary folder; whether those of the log folder go on behind them: if not, no database is touched
+//! copy      databases to their places, Restore.env
 //! run       as `restore run` of that folder
 //! ```
 //!
@@ -18,6 +19,7 @@ use ese_engine::restore_environment::{
     CircularAtBackup, EnvironmentDatabase, Guid, RestoreEnvironment, RestoreMode,
 };
 use ese_format::error::JetError;
+use ese_format::page_size::PageSize;
 
 use super::run;
 use super::stream::SetFolders;
@@ -59,7 +61,17 @@ pub fn run(options: &RestoreSetsOptions, settings: &Settings, out: &mut Output<'
     for part in &work.parts {
         look_at_copy(part.database, &mut done, &mut bar, out)?;
     }
-    if let Err(failure) = copy_everything(&work, &mut done, &mut bar, out) {
+    let roll_forward =
+        if options.set_only.is_wanted() { RollForward::FolderAlone } else { RollForward::AsRecorded };
+    let logs = copy_logs(&work, &mut done, &mut bar, out);
+    if logs.is_ok()
+        && let Err(failure) = run::look_behind(&work.folder, &work.environment, &roll_forward, work.page_size)
+    {
+        give_up_logs(&work);
+        return Err(failure);
+    }
+    let copied = logs.and_then(|()| copy_databases(&work, &mut done, &mut bar, out));
+    if let Err(failure) = copied {
         out.complain(format_args!(
             "eseutil: nothing is restored; what was copied so far is in {} and at the destinations: delete it, or run the same \
              command again with --overwrite and --work",
@@ -70,8 +82,6 @@ pub fn run(options: &RestoreSetsOptions, settings: &Settings, out: &mut Output<'
     if let Some(bar) = bar {
         bar.complete(out)?;
     }
-    let roll_forward =
-        if options.set_only.is_wanted() { RollForward::FolderAlone } else { RollForward::AsRecorded };
     let request = RestoreRunOptions {
         folder: work.folder.clone(),
         roll_forward,
@@ -102,6 +112,14 @@ struct Work<'s> {
     logs: Vec<&'s SetLog>,
     folder: PathBuf,
     environment: RestoreEnvironment,
+    page_size: PageSize,
+}
+
+impl Work<'_> {
+    /// Where a log of the sets is copied to.
+    fn place_of(&self, log: &SetLog) -> PathBuf {
+        self.folder.join(log.path.file_name().unwrap_or_default())
+    }
 }
 
 fn invalid_path(path: &Path, what: impl Into<String>) -> Failure {
@@ -155,7 +173,8 @@ fn plan<'s>(options: &RestoreSetsOptions, chain: &Chain<'s>) -> CommandResult<Wo
     environment.databases = parts.iter().map(environment_database).collect();
     // What cannot be written down is told before anything is copied.
     environment.encode().map_err(|error| Failure::of_engine(&error, &folder))?;
-    Ok(Work { parts, logs, folder, environment })
+    let page_size = parts.first().map_or(PageSize::K4, |part| part.database.page_size);
+    Ok(Work { parts, logs, folder, environment, page_size })
 }
 
 fn environment_database(part: &Part<'_>) -> EnvironmentDatabase {
@@ -343,30 +362,54 @@ fn look_at_copy(
     }
 }
 
-/// Copies databases and logs, and writes `Restore.env`.
-fn copy_everything(
-    work: &Work<'_>,
-    done: &mut u64,
-    bar: &mut Option<Progress>,
-    out: &mut Output<'_>,
-) -> CommandResult {
-    let mut advance = |bytes: u64, out: &mut Output<'_>| {
+/// What tells how many bytes more were copied.
+fn advance<'p>(
+    done: &'p mut u64,
+    bar: &'p mut Option<Progress>,
+) -> impl FnMut(u64, &mut Output<'_>) -> CommandResult + 'p {
+    move |bytes, out| {
         out.go_on()?;
         *done = done.saturating_add(bytes);
         if let Some(bar) = bar {
             bar.advance(*done, out)?;
         }
         Ok(())
-    };
-    let folders =
-        work.parts.iter().filter_map(|part| part.destination.parent()).chain([work.folder.as_path()]);
-    for folder in folders {
+    }
+}
+
+/// Copies the logs into the temporary folder.
+fn copy_logs(
+    work: &Work<'_>,
+    done: &mut u64,
+    bar: &mut Option<Progress>,
+    out: &mut Output<'_>,
+) -> CommandResult {
+    let folder = &work.folder;
+    fs::create_dir_all(folder).map_err(|error| Failure::of_io(&error, folder))?;
+    let mut advance = advance(done, bar);
+    work.logs.iter().try_for_each(|log| copy(&log.path, &work.place_of(log), &mut advance, out))
+}
+
+/// Takes the logs out of the temporary folder, and the folder where it is empty then: as it was before the restore.
+fn give_up_logs(work: &Work<'_>) {
+    // What cannot be deleted is in nobody's way: the failure to tell is another one.
+    for log in &work.logs {
+        let _ = fs::remove_file(work.place_of(log));
+    }
+    let _ = fs::remove_dir(&work.folder);
+}
+
+/// Copies the databases to their places, and writes `Restore.env`.
+fn copy_databases(
+    work: &Work<'_>,
+    done: &mut u64,
+    bar: &mut Option<Progress>,
+    out: &mut Output<'_>,
+) -> CommandResult {
+    for folder in work.parts.iter().filter_map(|part| part.destination.parent()) {
         fs::create_dir_all(folder).map_err(|error| Failure::of_io(&error, folder))?;
     }
-    for log in &work.logs {
-        let name = log.path.file_name().unwrap_or_default();
-        copy(&log.path, &work.folder.join(name), &mut advance, out)?;
-    }
+    let mut advance = advance(done, bar);
     for part in &work.parts {
         copy(&part.database.path, &part.destination, &mut advance, out)?;
     }

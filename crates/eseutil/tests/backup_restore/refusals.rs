@@ -29,6 +29,28 @@ fn a_database_that_another_process_has_open_is_said_to_be_locked() {
 }
 
 #[test]
+fn logs_that_do_not_go_on_behind_the_set_are_refused_before_a_database_is_replaced() {
+    let mut stage = Stage::new(&["a.edb"]);
+    stage.insert(100);
+    let set = stage.backup("set", &[]);
+    stage.insert(3000);
+    let is_archive = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        name.len() > "edbtmp.log".len() && path.extension().is_some_and(|end| end == "log")
+    };
+    let archives = snapshot(&stage.live());
+    let newest: Vec<_> = archives.keys().filter(is_archive).rev().take(2).collect();
+    fs::remove_file(newest[1]).expect("it is there");
+    let before = snapshot(stage.path());
+    let replaced = ["restore", &shown(&set), "--to", &shown(&stage.live()), "--overwrite"].map(str::to_owned);
+    let said = eseutil(replaced.clone()).failed_with(-565);
+    assert!(said.errors.contains("--set-only"), "{}", said.errors);
+    assert!(snapshot(stage.path()) == before, "something was changed");
+    let alone = replaced.into_iter().chain(["--set-only".to_owned()]);
+    eseutil(alone).succeeded();
+}
+
+#[test]
 fn folders_that_cannot_be_right_are_refused() {
     let mut stage = Stage::new(&["a.edb"]);
     stage.insert(100);
