@@ -128,12 +128,16 @@ impl Failure {
 pub fn jet_of_io(error: &io::Error) -> JetError {
     match error.kind() {
         io::ErrorKind::NotFound => JetError::FILE_NOT_FOUND,
-        io::ErrorKind::PermissionDenied | io::ErrorKind::IsADirectory => JetError::FILE_ACCESS_DENIED,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::IsADirectory | io::ErrorKind::ReadOnlyFilesystem => {
+            JetError::FILE_ACCESS_DENIED
+        }
         io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => {
             JetError::INVALID_PATH
         }
         io::ErrorKind::AlreadyExists => JetError::FILE_ALREADY_EXISTS,
-        io::ErrorKind::StorageFull => JetError::DISK_FULL,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            JetError::DISK_FULL
+        }
         io::ErrorKind::OutOfMemory => JetError::OUT_OF_MEMORY,
         io::ErrorKind::UnexpectedEof => JetError::FILE_IO_BEYOND_EOF,
         _ => JetError::DISK_IO,
