@@ -325,6 +325,10 @@ fn there_and_back(form: Form) {
     assert_eq!(progress[0], &(JET_snpRestore, JET_sntBegin, 0, 100));
     assert_eq!(progress[progress.len() - 1], &(JET_snpRestore, JET_sntComplete, 100, 100));
     assert!(progress.windows(2).all(|pair| pair[0].2 <= pair[1].2), "{progress:?}");
+    // Each of the two copies is a unit beside the logs.
+    let logs = set_before.keys().filter(|name| name.ends_with(".log")).count() as u32;
+    let copied = [1, 2].map(|copies| copies * 100 / (logs + 2));
+    assert_eq!([progress[1].2, progress[2].2], copied, "{logs} logs: {progress:?}");
     assert_eq!(content(&bk), set_before, "the source is as it was");
     for name in ["a.edb", "b.edb"] {
         let header = header_of(&destination.join(name));

@@ -16,7 +16,10 @@ use crate::error::{Error, Result};
 use crate::instance::InstanceSettings;
 use crate::io::{Access, Existing, FileSystem};
 use crate::log::{Generation, LogFolder};
-use crate::recovery::{BackupCopy, GenerationRange, MapEntry, MapOptions, RecoveryControl};
+use crate::recovery::{
+    BackupCopy, GenerationRange, MapEntry, MapOptions, RecoveryControl, RecoveryEvent, RecoveryProgress,
+    answered,
+};
 use crate::restore::{
     Beyond, GivenLogs, RestoreOptions, RestoreRequest, Restored, check_beyond, check_no_link, restore,
 };
@@ -25,6 +28,8 @@ use super::folder::{MissingFolders, sets_in};
 
 /// Bytes that are copied at once.
 const CHUNK_BYTES: usize = 1 << 20;
+/// Who answers.
+const PROGRESS: &str = "the progress callback";
 /// Marks which databases a set restores.
 const MARKER: &str = "pat";
 
@@ -55,14 +60,17 @@ struct Planned {
 /// `JET_errInvalidPath` for folders that are not there, `JET_errFileNotFound` where the source has no logs,
 /// `JET_errPatchFileMissing` where it does not say which databases it restores; as [`restore`].
 pub fn restore_folder(request: &FolderRestore, control: &mut dyn RecoveryControl) -> Result<Restored> {
-    let prepared = prepare(request).inspect_err(
+    let (prepared, mut control) = prepare(request, control).inspect_err(
         |error| tracing::error!(event = 454, code = error.jet().code(), %error, "the restore failed"),
     )?;
-    restore(&prepared, control)
+    restore(&prepared, &mut control)
 }
 
 /// Looks at the set, copies its databases to their places, and says what recovery has to do.
-fn prepare(request: &FolderRestore) -> Result<RestoreRequest<'static>> {
+fn prepare<'c>(
+    request: &FolderRestore,
+    control: &'c mut dyn RecoveryControl,
+) -> Result<(RestoreRequest<'static>, CopiesCounted<'c>)> {
     let settings = &request.settings;
     let disk = &*settings.host.file_system;
     check_folders(request, disk)?;
@@ -75,16 +83,19 @@ fn prepare(request: &FolderRestore) -> Result<RestoreRequest<'static>> {
         let is_backup_folder = disk.full_path(&settings.log_folder) == disk.full_path(&folder);
         check_beyond(disk, &logs, &Beyond { folder: &there, is_backup_folder, target_high: None })?;
     }
+    answered(control.progress(RecoveryProgress::Begin), PROGRESS)?;
     let planned = plan(request, disk, &folder, &logs)?;
+    let mut control = CopiesCounted::new(control, given, planned.len());
     let mut buffer = vec![0; CHUNK_BYTES];
-    for Planned { copy, place } in &planned {
+    for (number, Planned { copy, place }) in (1..).zip(&planned) {
         if disk.full_path(copy) != disk.full_path(place) {
             copy_file(disk, copy, place, &mut buffer)?;
         }
+        answered(control.copied(number), PROGRESS)?;
     }
     let entry =
         |planned: Planned| MapEntry { logged: None, path: planned.place, options: MapOptions::empty() };
-    Ok(RestoreRequest {
+    let prepared = RestoreRequest {
         settings: settings.clone(),
         cache: Arc::clone(&request.cache),
         backup_folder: folder,
@@ -92,7 +103,60 @@ fn prepare(request: &FolderRestore) -> Result<RestoreRequest<'static>> {
         map: planned.into_iter().map(entry).collect(),
         target: None,
         options: RestoreOptions::KEEP_STRAY_LOGS,
-    })
+    };
+    Ok((prepared, control))
+}
+
+/// Whoever watches a restore, with the copying of databases counted beside the logs: a tenth of these, divided among the
+/// databases, and one unit at least for each (spec 07 §9.2).
+struct CopiesCounted<'c> {
+    control: &'c mut dyn RecoveryControl,
+    generations: u64,
+    databases: u64,
+    /// Units of one database; a generation is one.
+    share: u64,
+    /// Percents that were told last.
+    told: u8,
+}
+
+impl<'c> CopiesCounted<'c> {
+    fn new(control: &'c mut dyn RecoveryControl, given: GenerationRange, databases: usize) -> Self {
+        let generations = u64::from(given.high.saturating_sub(given.low).unsigned_abs()) + 1;
+        let databases = databases as u64;
+        let share = (generations / 10 / databases.max(1)).max(1);
+        Self { control, generations, databases, share, told: 0 }
+    }
+
+    /// So many databases are copied, and this percentage of the logs is replayed.
+    fn reached(&mut self, databases: u64, percent_of_logs: u8) -> JetError {
+        let all = self.databases * self.share + self.generations;
+        let done = databases * self.share * 100 + u64::from(percent_of_logs) * self.generations;
+        let percent = u8::try_from(done / all).unwrap_or(100);
+        if percent <= self.told {
+            return JetError::SUCCESS;
+        }
+        self.told = percent;
+        self.control.progress(RecoveryProgress::Percent(percent))
+    }
+
+    fn copied(&mut self, databases: u64) -> JetError {
+        self.reached(databases, 0)
+    }
+}
+
+impl RecoveryControl for CopiesCounted<'_> {
+    fn decide(&mut self, event: &RecoveryEvent<'_>, default: JetError) -> JetError {
+        self.control.decide(event, default)
+    }
+
+    fn progress(&mut self, progress: RecoveryProgress) -> JetError {
+        match progress {
+            // It began with the copying.
+            RecoveryProgress::Begin => JetError::SUCCESS,
+            RecoveryProgress::Percent(percent) => self.reached(self.databases, percent),
+            RecoveryProgress::Complete | RecoveryProgress::Fail => self.control.progress(progress),
+        }
+    }
 }
 
 fn check_folders(request: &FolderRestore, disk: &dyn FileSystem) -> Result<()> {

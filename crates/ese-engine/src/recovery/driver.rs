@@ -32,7 +32,7 @@ const SUCCESS: JetError = JetError::from_code(0);
 const EVENT_LOG_REPLAYED: u32 = 301;
 
 /// An answer of the application as a result.
-pub(super) fn answered(answer: JetError, about: &str) -> Result<()> {
+pub(crate) fn answered(answer: JetError, about: &str) -> Result<()> {
     if answer.code() < 0 { Err(Error::refused(answer, about)) } else { Ok(()) }
 }
 

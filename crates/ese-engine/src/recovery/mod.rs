@@ -61,7 +61,8 @@ use crate::transaction::Transactions;
 
 use control::OpenLogReason as Reason;
 use databases::{Databases, LeftPages, Slot, Surroundings};
-use driver::{Driver, answered};
+use driver::Driver;
+pub(crate) use driver::answered;
 use location::Locations;
 use plan::{Found, Plan};
 use stream::{OpenGeneration, Stream};
