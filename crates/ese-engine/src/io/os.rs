@@ -298,10 +298,35 @@ impl File for OsFile {
     }
 }
 
+/// A closed file is free. The lock belongs to what was opened, and a child that the program is starting has that too, until
+/// it executes: closing alone would leave it locked for as long.
+impl Drop for OsFile {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use ese_format::error::JetError;
+
+    #[test]
+    fn a_closed_file_is_free_although_a_child_on_its_way_has_it_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("edb.log");
+        let file = fs::OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap();
+        // What fork gives a child.
+        let of_the_child = file.try_clone().unwrap();
+        let opened = OsFile::locked(&path, file, Access::ReadWrite).unwrap();
+        assert_eq!(
+            OsFileSystem.open(&path, Access::ReadWrite).map(drop).unwrap_err().jet(),
+            JetError::FILE_ACCESS_DENIED
+        );
+        drop(opened);
+        OsFileSystem.open(&path, Access::ReadWrite).expect("it is free");
+        drop(of_the_child);
+    }
 
     #[test]
     fn a_file_that_was_let_go_of_is_free_and_can_only_be_read() {
